@@ -1,0 +1,105 @@
+"""The keys that tokens are signed with, each pinned to its one algorithm (RFC 8725 section 3.1)."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from api.errors import InvalidToken, Unavailable
+from api.outbound import fetch
+from api.settings import BadSettings, Settings
+
+UNKNOWN_KEY_SECONDS = 60
+REFRESH_SECONDS = 600
+
+
+class Key(msgspec.Struct, frozen=True):
+    """`id` is the JWK's `kid`, or empty for a key that stands for itself."""
+
+    id: str
+    algorithm: str
+    material: Any
+
+
+class Keys:
+    """`PORCHLIGHT_JWT_SECRET`, and the public keys of `PORCHLIGHT_JWT_PUBLIC_KEYS`: PEM text, a file or a JWKS URL."""
+
+    def __init__(self, settings: Settings) -> None:
+        secret = settings.jwt_secret
+        self._fixed = [Key("", "HS256", secret.encode())] if secret else []
+        self._source = settings.jwt_public_keys
+        self._remote = self._source.startswith(("https://", "http://"))
+        self._fetched: list[Key] = []
+        self._fetched_at = float("-inf")
+        if self._source and not self._remote:
+            self._fixed += _read(self._source)
+
+    async def matching(self, header: dict[str, Any]) -> list[Key]:
+        """The keys that may have signed a token with this header. Raises InvalidToken when there is none."""
+        found = self._matching(header)
+        age = time.monotonic() - self._fetched_at
+        if self._remote and (age > REFRESH_SECONDS or (not found and age > UNKNOWN_KEY_SECONDS)):
+            await self._refresh()
+            found = self._matching(header)
+        if not found:
+            raise InvalidToken
+        return found
+
+    def _matching(self, header: dict[str, Any]) -> list[Key]:
+        kid = header.get("kid")
+        return [
+            key
+            for key in self._fixed + self._fetched
+            if key.algorithm == header.get("alg") and (not key.id or kid is None or key.id == kid)
+        ]
+
+    async def _refresh(self) -> None:
+        self._fetched_at = time.monotonic()
+        try:
+            self._fetched = _jwks(await fetch(self._source))
+        except (Unavailable, ValueError):
+            # The keys of a moment ago are better than none.
+            if not self._fetched:
+                raise Unavailable("The keys for tokens cannot be fetched.") from None
+
+
+def _read(source: str) -> list[Key]:
+    try:
+        text = source if source.lstrip().startswith(("-----BEGIN", "{")) else Path(source).read_text()
+        return _jwks(text.encode()) if text.lstrip().startswith("{") else _pem(text)
+    except (OSError, ValueError) as error:
+        raise BadSettings([f"PORCHLIGHT_JWT_PUBLIC_KEYS: no keys can be read from it ({error})"]) from error
+
+
+def _pem(text: str) -> list[Key]:
+    end = "-----END PUBLIC KEY-----"
+    parts = [part + end for part in text.split(end) if part.strip()]
+    materials = [load_pem_public_key(part.strip().encode()) for part in parts]
+    return [Key("", _algorithm(material), material) for material in materials]
+
+
+def _jwks(raw: bytes) -> list[Key]:
+    keys = []
+    for jwk in json.loads(raw)["keys"]:
+        # Symmetric keys have no business in a public document.
+        if jwk.get("kty") in ("RSA", "EC", "OKP") and jwk.get("use", "sig") == "sig":
+            material = jwt.PyJWK(jwk).key
+            keys.append(Key(str(jwk.get("kid", "")), _algorithm(material), material))
+    if not keys:
+        raise ValueError("it holds no public key")
+    return keys
+
+
+def _algorithm(material: Any) -> str:
+    if isinstance(material, rsa.RSAPublicKey) and material.key_size >= 2048:
+        return "RS256"
+    if isinstance(material, ec.EllipticCurvePublicKey) and isinstance(material.curve, ec.SECP256R1):
+        return "ES256"
+    if isinstance(material, ed25519.Ed25519PublicKey):
+        return "EdDSA"
+    raise ValueError("keys must be RSA (2048 bits or more), EC P-256 or Ed25519")
