@@ -1,0 +1,33 @@
+from tests.conftest import Cast, SetClock, say
+
+
+async def test_a_message_is_answered_as_it_is_stored(cast: Cast) -> None:
+    sent = await say(cast.pat, "On my way")
+    history = (await cast.carol.get("/chat/booking/1/history")).json()
+    assert history == {"items": [sent], "hasMoreBefore": False, "hasMoreAfter": False}
+    assert sent["sender"] == {"id": "pat", "role": "provider", "name": "Pat"}
+
+
+async def test_seq_counts_from_one_in_each_room(cast: Cast) -> None:
+    seqs = [(await say(who, booking=booking))["seq"] for who, booking in ((cast.pat, "1"), (cast.carol, "1"))]
+    assert seqs == [1, 2]
+    assert (await say(cast.otto, booking="2"))["seq"] == 1
+
+
+async def test_a_repeated_client_id_answers_the_first_message(cast: Cast) -> None:
+    first = await say(cast.pat, "One", clientMessageId="a-1")
+    again = await say(cast.pat, "Another text", clientMessageId="a-1")
+    assert again == first
+    assert (await say(cast.pat, "Two"))["seq"] == 2
+
+
+async def test_a_client_id_is_the_senders_own(cast: Cast) -> None:
+    first = await say(cast.pat, clientMessageId="a-1")
+    other = await say(cast.carol, clientMessageId="a-1")
+    assert first["id"] != other["id"]
+
+
+async def test_a_clock_set_back_makes_no_message_older_than_the_one_before(cast: Cast, clock: SetClock) -> None:
+    first = await say(cast.pat)
+    clock.advance(-40)
+    assert (await say(cast.pat))["createdAt"] == first["createdAt"]
