@@ -1,6 +1,6 @@
 """The cast, and a real server on each database for them to talk to.
 
-*pat* the provider and *carol* her customer share booking 1; *otto* is another provider, who shares booking 2 with *olga*;
+*pat* the provider and *carol* her customer share booking 1; *otto* is a provider who shares booking 2 with *olga*;
 *agnes* is an agent, *ada* the admin, *plat* the platform.
 """
 
@@ -71,11 +71,11 @@ def postgres_schema() -> Iterator[str]:
     url = os.environ["TEST_DATABASE_URL"]
     schema = f"porchlight_test_{uuid.uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(f'create schema "{schema}"')  # type: ignore[call-overload]
+        conn.execute(f'create schema "{schema}"')
         try:
             yield psycopg.conninfo.make_conninfo(url, options=f"-c search_path={schema}")
         finally:
-            conn.execute(f'drop schema "{schema}" cascade')  # type: ignore[call-overload]
+            conn.execute(f'drop schema "{schema}" cascade')
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
