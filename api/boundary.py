@@ -205,9 +205,8 @@ def _declared(handler: BaseRouteHandler) -> dict[str, bool]:
     found = {}
     for field in handler.parsed_fn_signature.parameters.values():
         if isinstance(field.kwarg_definition, QueryParameter):
-            found[field.kwarg_definition.name or field.name] = field.has_inner_subclass_of(int) or field.is_subclass_of(
-                int
-            )
+            kinds = field.inner_types or [field]
+            found[field.kwarg_definition.name or field.name] = any(kind.annotation is int for kind in kinds)
     return found
 
 
