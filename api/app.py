@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-from litestar import Litestar, Router
+from litestar import Litestar, Router, asgi
 from litestar.datastructures import State
 
 from api import boundary, health, reference
 from api.auth import Tokens
+from api.chat.frames import kinds as chat_frames
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
 from api.db.database import Report, silent
 from api.limits import Limits
+from api.live import stream
+from api.live.live import Live
+from api.live.routes import router as live_routes
 from api.platform.routes import router as platform
 from api.requests import MAX_BODY, Request
 from api.settings import Settings
@@ -26,22 +30,28 @@ def create_app(settings: Settings, clock: Clock = system_clock, report: Report =
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
+    live = Live(settings, db, tokens, limits, clock, chat_frames)
+    db.publish, db.tell_mode = live.hub.publish, live.tell_mode
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         await db.open(report)
-        watch = asyncio.create_task(tokens.watch())
+        await db.write(stream.begin_epoch)
+        # Another process may have told what we did not hear; alone, there is none.
+        loops = [tokens.watch(), live.watch(), live.refresh()] + ([] if db.alone else [live.hub.poll()])
+        tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await db.close()
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat]),
+            Router(PREFIX, route_handlers=[platform, chat, live_routes]),
+            asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,
             *reference.handlers,
@@ -52,7 +62,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, report: Report =
         exception_handlers={Exception: boundary.answer_problem},
         openapi_config=reference.config,
         lifespan=[running],
-        state=State({"settings": settings, "db": db, "tokens": tokens, "stopping": False}),
+        state=State({"settings": settings, "db": db, "tokens": tokens, "live": live, "stopping": False}),
         logging_config=None,
     )
     return boundary.Boundary(app, settings, clock)

@@ -21,7 +21,7 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 from litestar.response import Response
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.utils import normalize_path
 
 from api import ids
@@ -78,6 +78,10 @@ class Boundary:
     def stopping(self) -> None:
         """From now on /readyz answers 503."""
         self._app.state.stopping = True
+
+    async def drain(self) -> None:
+        """Tell everybody who is connected when to come back, and let them go."""
+        await self._app.state.live.drain()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -136,8 +140,12 @@ def admit(settings: Settings, tokens: Tokens, limits: Limits) -> Callable[[ASGIA
     """Deny by default: a route is open to those without a token only when it says `public=True` itself."""
 
     def middleware(app: ASGIApp) -> ASGIApp:
-        async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def admitted(scope: Any, receive: Receive, send: Send) -> None:
             handler: BaseRouteHandler = scope["route_handler"]
+            if scope["type"] == "websocket" and handler.opt.get("public"):
+                # A socket may bring its token in its first frame: it looks after itself.
+                await app(scope, receive, send)
+                return
             if not handler.opt.get("public"):
                 await _enter(scope, handler, tokens, limits)
             elif handler.opt.get("bucket"):
@@ -248,6 +256,18 @@ async def _send_problem(problem: Problem, settings: Settings, passage: Passage, 
     encoded.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": problem.status_code, "headers": encoded})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def refuse_socket(problem: Problem, settings: Settings, clock: Clock, send: Send) -> None:
+    """Answer a handshake with a problem instead of a socket."""
+    passage = Passage(ids.new("req", clock()), list(SECURITY_HEADERS))
+
+    async def respond(message: Any) -> None:
+        headers: Any = {"headers": [*message["headers"], *passage.headers]} if "headers" in message else {}
+        answered: Any = {**message, **headers, "type": f"websocket.{message['type']}"}
+        await send(answered)
+
+    await _send_problem(problem, settings, passage, respond)
 
 
 def answer_problem(request: Any, error: Exception) -> Response[bytes]:

@@ -55,6 +55,11 @@ def is_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 def parse(raw: bytes, kind: type[T]) -> T:
     """Read JSON strictly: no duplicate key, NUL, lone surrogate, NaN or unknown field; text comes out as NFC."""
+    return fit(read(raw), kind)
+
+
+def read(raw: bytes) -> Any:
+    """The value of a JSON text. Raises MalformedBody, InvalidRequest."""
     try:
         value = json.loads(raw.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
@@ -62,8 +67,12 @@ def parse(raw: bytes, kind: type[T]) -> T:
     except ValueError:
         # Not the parser's own words: they quote the body.
         raise MalformedBody("Send one JSON object in UTF-8.") from None
+    return _clean(value, raw)
+
+
+def fit(value: Any, kind: type[T]) -> T:
     try:
-        return msgspec.convert(_clean(value, raw), kind)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise invalid(str(error)) from None
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.boundary import Boundary
 from api.db.database import Report
+from api.live.wire import MAX_FRAME
 from api.settings import Settings
 
 # /readyz says 503 while the listener stays open, so that a balancer can look elsewhere first.
@@ -18,28 +20,44 @@ LISTENING_SECONDS = 1.0
 FINISHING_SECONDS = 8
 
 
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """ASGI has no way to cut off a peer that takes nothing, not even the goodbye."""
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            extensions: Any = self.scope["extensions"]
+            extensions["abort"] = self.transport.abort
+
+
+def configured(app: Boundary, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws=SocketProtocol,
+        ws_max_size=MAX_FRAME,
+        # Compression doubles the memory of a socket and more, for frames of a few hundred bytes.
+        ws_per_message_deflate=False,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # 127.0.0.1 may be anybody behind a proxy: only those that were named are believed.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=FINISHING_SECONDS,
+    )
+
+
 class Server(uvicorn.Server):
     def __init__(self, app: Boundary, settings: Settings, report: Report) -> None:
         self._boundary = app
         self._report = report
         self._draining = False
-        super().__init__(
-            uvicorn.Config(
-                app,
-                host=settings.host,
-                port=settings.port,
-                loop="uvloop",
-                http="httptools",
-                lifespan="on",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                # 127.0.0.1 may be anybody behind a proxy: only those that were named are believed.
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=list(settings.trusted_proxies),
-                timeout_graceful_shutdown=FINISHING_SECONDS,
-            )
-        )
+        super().__init__(configured(app, settings))
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -55,7 +73,12 @@ class Server(uvicorn.Server):
             self.should_exit = True
         else:
             self._draining = True
-            asyncio.get_running_loop().call_later(LISTENING_SECONDS, setattr, self, "should_exit", True)
+            self._ending = asyncio.get_running_loop().create_task(self._end())
+
+    async def _end(self) -> None:
+        await asyncio.sleep(LISTENING_SECONDS)
+        await self._boundary.drain()
+        self.should_exit = True
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)

@@ -21,7 +21,9 @@ import uvicorn
 
 from api.app import PREFIX, create_app
 from api.auth import Role, make_token
+from api.boundary import Boundary
 from api.db import Database, open_database
+from api.server import configured
 from api.settings import Settings
 
 SECRET = "an-owl-hunts-quietly-over-wet-meadows-at-dusk"
@@ -126,11 +128,10 @@ def free_socket() -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
+async def serving(app: Boundary, settings: Settings) -> AsyncIterator[str]:
     """A real server in this process; its address without a path."""
     listener = free_socket()
-    config = uvicorn.Config(app, log_config=None, lifespan="on", http="httptools", access_log=False)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(app, settings))
     # Signals are the test runner's.
     running = asyncio.create_task(server._serve([listener]))
     while not server.started:
@@ -146,7 +147,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def server(settings: Settings, clock: SetClock) -> AsyncIterator[str]:
-    async with serving(create_app(settings, clock)) as address:
+    async with serving(create_app(settings, clock), settings) as address:
         yield address
 
 

@@ -8,10 +8,22 @@ import msgspec
 from api import ids, paging
 from api.auth import Actor
 from api.chat import access, queries
-from api.chat.types import Conversation, ConversationPage, Draft, History, Message, Person, Read, Room, Unread
+from api.chat.types import (
+    Conversation,
+    ConversationPage,
+    Draft,
+    History,
+    Message,
+    Person,
+    Read,
+    Receipt,
+    Room,
+    Unread,
+)
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import InvalidRequest
+from api.live import stream
 from api.paging import Page
 
 BEGINNING = (2**53, "")
@@ -37,7 +49,8 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, most_characters: i
         # The seq was only looked at, not drawn: no gap.
         return _read_by(tx, [queries.message_by_client_id(tx, booking_id, actor.id, draft.client_message_id)])[0]
     queries.advance(tx, booking_id, message.seq, moment)
-    queries.tell_members(tx, booking_id, actor.id, moment)
+    present = queries.count_unread(tx, booking_id, actor.id, moment)
+    stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
     return message
 
 
@@ -93,8 +106,13 @@ def read(tx: Tx, actor: Actor, marks: Read) -> Unread:
 
 def _read_up_to(tx: Tx, actor: Actor, booking_id: str, seq: int) -> None:
     room = queries.lock_seen_room(tx, booking_id, actor.id)
-    if room is not None and min(seq, room.last_seq) > room.read_seq:
-        queries.mark_read(tx, booking_id, actor.id, min(seq, room.last_seq), room.last_seq)
+    seq = min(seq, room.last_seq) if room else 0
+    if room is None or seq <= room.read_seq:
+        return
+    unread = queries.mark_read(tx, booking_id, actor.id, seq, room.last_seq)
+    receipt = Receipt(booking_id, actor.id, seq, unread)
+    hearers = {actor.id, *queries.present_members(tx, booking_id)}
+    stream.tell(tx, map(stream.user_topic, hearers), "messages.read", booking_id, receipt)
 
 
 def conversations(
@@ -140,6 +158,15 @@ def open_room(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
     queries.insert_room(tx, booking_id)
     for user_id in people:
         queries.add_member(tx, booking_id, user_id)
+    _tell_conversation(tx, booking_id, people)
+
+
+def _tell_conversation(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
+    """Each hears of the room as they see it themselves."""
+    for user_id in people:
+        found = queries.conversation_of(tx, booking_id, user_id)
+        _with_members(tx, [found])
+        stream.tell(tx, [stream.user_topic(user_id)], "conversation.updated", booking_id, found)
 
 
 def change_members(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
@@ -152,3 +179,4 @@ def change_members(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
     for user_id in people:
         if user_id not in present:
             queries.add_member(tx, booking_id, user_id)
+    _tell_conversation(tx, booking_id, list(dict.fromkeys([*present, *people])))

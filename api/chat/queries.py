@@ -81,11 +81,12 @@ def advance(tx: Tx, booking_id: str, seq: int, moment: int) -> None:
     tx.run("update rooms set last_seq = $2, last_message_at = $3 where booking_id = $1", booking_id, seq, moment)
 
 
-def tell_members(tx: Tx, booking_id: str, sender_id: str, moment: int) -> None:
-    """One more unread for everybody but the sender. The room is locked, so the order of these rows is of no account."""
-    tx.run(
+def count_unread(tx: Tx, booking_id: str, sender_id: str, moment: int) -> list[str]:
+    """One more unread for everybody but the sender; who is present. The room is locked, so no order matters here."""
+    return tx.all(
+        str,
         "update members set active_at = $3, unread = unread + (case when user_id = $2 then 0 else 1 end) "
-        "where booking_id = $1 and until_seq is null",
+        "where booking_id = $1 and until_seq is null returning user_id",
         booking_id,
         sender_id,
         moment,
@@ -138,11 +139,13 @@ def lock_seen_room(tx: Tx, booking_id: str, user_id: str) -> Room | None:
     return tx.lock(Room, ROOM, booking_id, user_id)
 
 
-def mark_read(tx: Tx, booking_id: str, user_id: str, seq: int, last: int) -> None:
-    """Under the room's lock: what others wrote after `seq` is what is left unread."""
-    tx.run(
+def mark_read(tx: Tx, booking_id: str, user_id: str, seq: int, last: int) -> int:
+    """Under the room's lock: how much of what others wrote after `seq` is left unread."""
+    return tx.only(
+        int,
         "update members set read_seq = $3, unread = (select count(*) from messages "
-        "where booking_id = $1 and seq > $3 and seq <= $4 and sender_id <> $2) where booking_id = $1 and user_id = $2",
+        "where booking_id = $1 and seq > $3 and seq <= $4 and sender_id <> $2) where booking_id = $1 and user_id = $2 "
+        "returning unread",
         booking_id,
         user_id,
         seq,
@@ -206,6 +209,10 @@ left join messages x on x.booking_id = m.booking_id and x.seq = coalesce(m.until
 left join users u on u.id = x.sender_id
 where m.user_id = $1 and (cast($2 as text) is null or b.status = $2) and m.active_at <= $3
 """
+
+
+def conversation_of(tx: Tx, booking_id: str, user_id: str) -> Conversation:
+    return tx.only(conversation, CONVERSATION + "and m.booking_id = $4", user_id, None, 2**53, booking_id)
 
 
 def conversations_before(

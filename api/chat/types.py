@@ -70,6 +70,15 @@ class Unread(Record):
     unread: int
 
 
+class Receipt(Record):
+    """A member has read a room up to `seq`; `unread` is what is left for them there."""
+
+    booking_id: str
+    user_id: str
+    seq: int
+    unread: int
+
+
 class UnreadCount(Record):
     total: int
     by_booking: dict[str, int]

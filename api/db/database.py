@@ -33,6 +33,17 @@ class Health(msgspec.Struct, rename="camel"):
 
 
 class Database(Protocol):
+    """`alone`: no other process can write to it. `publish` takes the events of a commit, `tell_mode` a change to
+    read-only and back; both are called on the event loop.
+    """
+
+    alone: bool
+    publish: Callable[[list[Any]], None]
+    tell_mode: Callable[[bool], None]
+
+    @property
+    def read_only(self) -> bool: ...
+
     async def open(self, report: Report = ...) -> None:
         """Check, migrate and connect; `report` hears one line for each step. Raises Closed."""
 
@@ -51,7 +62,7 @@ class Database(Protocol):
     async def health(self) -> Health: ...
 
 
-def silent(_: str) -> None: ...
+def silent(_: Any) -> None: ...
 
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]

@@ -150,6 +150,8 @@ def _translated(error: Exception) -> Exception:
 class Postgres:
     """The Database for several processes side by side."""
 
+    alone = False
+
     def __init__(self, url: str, clock: Clock, *, slow_seconds: float = 0.1) -> None:
         self._clock = clock
         self._slow = slow_seconds
@@ -157,6 +159,8 @@ class Postgres:
         self._writes = Lane(self._url, WRITERS, _for_writing)
         self._reads = Lane(self._url, READERS, _for_reading)
         self._read_only = ""
+        self.publish: Callable[[list[Any]], None] = silent
+        self.tell_mode: Callable[[bool], None] = silent
         self._probing: asyncio.Task[None] | None = None
 
     async def open(self, report: Report = silent) -> None:
@@ -204,6 +208,7 @@ class Postgres:
             try:
                 tx = self._tx(conn)
                 result = fn(tx, *args, **kwargs)
+                tx.finish()
                 _commit(conn)
                 return result, tx.after  # noqa: TRY300
             except (errors.SerializationFailure, errors.DeadlockDetected):
@@ -223,12 +228,13 @@ class Postgres:
         raise Overloaded
 
     def _tx(self, conn: psycopg.Connection[Any]) -> Tx:
-        return Tx(_binder(conn), self._clock(), for_update=" for update", slow_seconds=self._slow)
+        return Tx(_binder(conn), self._clock(), for_update=" for update", slow_seconds=self._slow, publish=self.publish)
 
     def _enter_read_only(self, reason: str) -> None:
         if not self._read_only:
             log.error("read-only: the database takes no writes", extra={"reason": reason})
             self._read_only = reason
+            self.tell_mode(True)
             self._probing = self._loop.create_task(self._probe())
 
     async def _probe(self) -> None:
@@ -241,6 +247,11 @@ class Postgres:
                 continue
             log.warning("the database takes writes again")
             self._read_only = ""
+            self.tell_mode(False)
+
+    @property
+    def read_only(self) -> bool:
+        return bool(self._read_only)
 
     async def health(self) -> Health:
         problems = [f"read-only: {self._read_only}"] if self._read_only else []

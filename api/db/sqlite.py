@@ -46,7 +46,7 @@ PRAGMAS = {
 # A checkpoint by a second connection beside a commit is what corrupts databases before 3.51.3.
 WRITER_PRAGMAS = PRAGMAS | {"wal_autocheckpoint": 2000}
 READER_PRAGMAS = PRAGMAS | {"wal_autocheckpoint": 0, "query_only": 1}
-NAMES = tuple(str(number) for number in range(1, 100))
+NAMES = tuple(str(number) for number in range(1, 400))
 
 
 def warning_about(version: tuple[int, ...]) -> str:
@@ -101,6 +101,7 @@ class Job:
     def run(self, tx: Tx) -> None:
         self.error, self.after = None, tx.after
         self.result = self.fn(tx, *self.args, **self.kwargs)
+        tx.finish()
 
     def fail(self, error: Exception) -> None:
         self.error, self.after = error, []
@@ -191,6 +192,8 @@ class Ended(Exception):
 class SQLite:
     """The default Database: a file in the data folder."""
 
+    alone = True
+
     def __init__(self, path: Path, clock: Clock, *, slow_seconds: float = 0.1) -> None:
         self.path = path
         self._clock = clock
@@ -199,6 +202,8 @@ class SQLite:
         self._reader = Lane(self._read_batch, 16)
         self._read_deadline = 0.0
         self._read_only = ""
+        self.publish: Callable[[list[Any]], None] = silent
+        self.tell_mode: Callable[[bool], None] = silent
         self._damage: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -303,7 +308,7 @@ class SQLite:
         conn.execute("SAVEPOINT f")
         try:
             _refuse_stale(job)
-            job.run(Tx(self._write, self._clock(), slow_seconds=self._slow))
+            job.run(self._writing())
         except Exception as error:
             if not conn.in_transaction:
                 raise Ended from error
@@ -316,12 +321,15 @@ class SQLite:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
             conn.execute("BEGIN IMMEDIATE")
-            job.run(Tx(self._write, self._clock(), slow_seconds=self._slow))
+            job.run(self._writing())
             conn.execute("COMMIT")
         except Exception as error:  # noqa: BLE001
             job.fail(self._translated(error))
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
+
+    def _writing(self) -> Tx:
+        return Tx(self._write, self._clock(), slow_seconds=self._slow, publish=self.publish)
 
     def _translated(self, error: Exception) -> Exception:
         code = getattr(error, "sqlite_errorcode", 0)
@@ -339,6 +347,7 @@ class SQLite:
         if not self._read_only:
             log.error("read-only: the disk takes no writes", extra={"reason": reason})
             self._read_only = reason
+            self.tell_mode(True)
             self._start(self._probe())
 
     async def _probe(self) -> None:
@@ -351,6 +360,11 @@ class SQLite:
                 continue
             log.warning("the disk takes writes again")
             self._read_only = ""
+            self.tell_mode(False)
+
+    @property
+    def read_only(self) -> bool:
+        return bool(self._read_only)
 
     async def health(self) -> Health:
         problems = [f"the database is damaged: {self._damage[0]}"] if self._damage else []

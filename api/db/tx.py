@@ -41,7 +41,7 @@ class Tx:
     `now` is the transaction's time in epoch milliseconds.
     """
 
-    __slots__ = ("_execute", "_for_update", "_slow", "after", "now", "statements")
+    __slots__ = ("_collected", "_execute", "_for_update", "_slow", "after", "now", "publish", "statements")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Tx:
         *,
         for_update: str = "",
         slow_seconds: float = 0.1,
+        publish: Callable[..., None] | None = None,
     ) -> None:
         self._execute = execute
         self._for_update = for_update
@@ -57,6 +58,9 @@ class Tx:
         self.now = now
         self.after: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.statements = 0
+        # Where events go after the commit; the functions that write them know of no hub.
+        self.publish = publish
+        self._collected: dict[Callable[[Tx, list[Any]], None], list[Any]] = {}
 
     def _run(self, sql: str, params: Sequence[Any]) -> Cursor:
         self.statements += 1
@@ -102,3 +106,11 @@ class Tx:
     def after_commit(self, call: Callable[..., None], *args: Any) -> None:
         """Call it on the event loop once the transaction is on disk, before the caller is answered."""
         self.after.append((call, args))
+
+    def collect(self, write: Callable[["Tx", list[Any]], None], item: Any) -> None:
+        """Hand `item` to `write`, with all others collected for it, once, just before the commit."""
+        self._collected.setdefault(write, []).append(item)
+
+    def finish(self) -> None:
+        for write, items in self._collected.items():
+            write(self, items)

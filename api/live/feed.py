@@ -1,0 +1,82 @@
+"""Server-sent events: a topic for those who cannot hold a socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING
+
+from api.live import wire
+from api.live.stream import Event
+from api.live.subscription import Subscription
+
+if TYPE_CHECKING:
+    from api.live.live import Live
+
+KEEP_ALIVE_SECONDS = 15.0
+MOST_WAITING = 256
+
+
+class Feed:
+    """`close` ends it; a reader that falls behind is ended too, and resumes with `Last-Event-ID`."""
+
+    def __init__(self, live: "Live", header: bytes, name: str, topic: str) -> None:
+        self.header = header
+        self.closed = False
+        self._live = live
+        self._name = name
+        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._subscription = Subscription(live.hub, live.db, {name: topic}, self._deliver)
+        self._epoch = ""
+
+    def _deliver(self, event: Event) -> None:
+        if self._waiting.qsize() >= MOST_WAITING and not self.closed:
+            self.close(wire.OVERLOADED)
+        self._waiting.put_nowait(_message(event.frame, f"{self._epoch}.{self._name}.{event.position}"))
+
+    def close(self, _: wire.Close) -> None:
+        self.closed = True
+        self._waiting.put_nowait(None)
+
+    def restart(self, milliseconds: int) -> None:
+        self._waiting.put_nowait(_message(wire.text(type="restarting", reconnectInMs=milliseconds)))
+        self.close(wire.RESTARTING)
+
+    async def lines(self, epoch: str | None, positions: Mapping[str, int]) -> AsyncIterator[bytes]:
+        self._live.feeds.add(self)
+        try:
+            replay = await self._subscription.replay(epoch, positions)
+            self._epoch = replay.epoch
+            place = f"{replay.epoch}.{self._name}.{replay.positions[self._name]}"
+            welcome = wire.text(
+                type="welcome", epoch=replay.epoch, positions=replay.positions, recovered=replay.recovered
+            )
+            # With missed events to come, the place is theirs to move.
+            yield _message(welcome, "" if replay.events else place)
+            for event in replay.events:
+                yield _message(event.frame, f"{self._epoch}.{self._name}.{event.position}")
+            self._subscription.begin(replay.emptied())
+            while (message := await self._next()) is not None:
+                yield message
+        finally:
+            self._live.feeds.discard(self)
+            self._subscription.end()
+
+    async def _next(self) -> bytes | None:
+        try:
+            async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                return await self._waiting.get()
+        except TimeoutError:
+            return b": still here\n\n"
+
+
+def _message(frame: str, event_id: str = "") -> bytes:
+    """Frames are JSON on one line."""
+    return f"{f'id: {event_id}' + chr(10) if event_id else ''}data: {frame}\n\n".encode()
+
+
+def place_of(last_event_id: str, name: str) -> tuple[str | None, dict[str, int]]:
+    """The epoch and position of a `Last-Event-ID`; nothing where it is not one of ours."""
+    epoch, _, rest = last_event_id.partition(".")
+    topic, _, position = rest.partition(".")
+    if topic == name and position.isascii() and position.isdigit() and len(position) < 16:
+        return epoch, {name: int(position)}
+    return None, {}

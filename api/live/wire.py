@@ -1,0 +1,109 @@
+"""What travels over the socket: frames in, frames out, and why a socket is closed."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeGuard
+
+import msgspec
+from msgspec import Meta
+
+from api import requests
+from api.auth import Actor
+from api.db import Database
+from api.errors import MalformedBody, Problem
+from api.limits import Bucket
+from api.requests import Body
+from api.settings import Settings
+
+MAX_FRAME = 65_536
+PING_SECONDS = 25
+
+
+class Close(msgspec.Struct, frozen=True):
+    """`reconnect`: when a client should try again; `docs/developers/socket.md` shows the table."""
+
+    code: int
+    reason: str
+    reconnect: str
+
+
+RESTARTING = Close(1012, "restarting", "after the time the notice gave")
+OVERLOADED = Close(1013, "slow or overloaded", "after a back-off, and resume")
+SIGNED_OUT = Close(4401, "token expired or revoked", "with a new token")
+FORBIDDEN = Close(4403, "forbidden", "never")
+NO_HELLO = Close(4408, "no hello in time", "at once, and say hello")
+TOO_MANY = Close(4409, "too many sockets", "never: another device took the place")
+TOO_FAST = Close(4429, "too fast", "after a minute")
+BAD_FRAMES = Close(1008, "repeated bad frames", "never: mend the client")
+TOO_BIG = Close(1009, "too big", "never: mend the client")
+ENDED = Close(1000, "ended by its user", "never")
+CLOSES = (RESTARTING, OVERLOADED, SIGNED_OUT, FORBIDDEN, NO_HELLO, TOO_MANY, TOO_FAST, BAD_FRAMES, TOO_BIG, ENDED)
+
+
+class Resume(Body):
+    epoch: str
+    positions: dict[str, Annotated[int, Meta(ge=0, lt=2**53)]]
+
+
+class Hello(Body):
+    token: Annotated[str, Meta(max_length=8192)] | None = None
+    resume: Resume | None = None
+
+
+class Ping(Body):
+    pass
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """What a frame's handler is handed."""
+
+    actor: Actor
+    db: Database
+    settings: Settings
+
+
+class FrameKind(msgspec.Struct, frozen=True):
+    """A frame that a feature takes: its fields, its rate limit, and what answers it."""
+
+    body: type[Body]
+    bucket: Bucket
+    handle: Callable[[Caller, Any], Awaitable[Any]]
+
+
+class Frame(msgspec.Struct):
+    """A client's frame: its type, the id that its ack or error carries, and the fields of its type."""
+
+    type: str
+    id: int | str
+    fields: dict[str, Any]
+
+
+def opened(frame: str | None) -> Frame:
+    """Raises MalformedBody for what is no frame at all."""
+    if frame is None:
+        raise MalformedBody("Send text frames of JSON.")
+    fields = requests.read(frame.encode("utf-8", "surrogatepass"))
+    kind, frame_id = (fields.pop("type", None), fields.pop("id", None)) if isinstance(fields, dict) else (None, None)
+    if not isinstance(kind, str) or not _is_id(frame_id):
+        raise MalformedBody("Send JSON objects with a type and an id.")
+    return Frame(kind, frame_id, fields)
+
+
+def _is_id(value: Any) -> TypeGuard[int | str]:
+    if isinstance(value, str):
+        return 1 <= len(value) <= 64
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def text(**fields: Any) -> str:
+    return _encode(fields).decode()
+
+
+def ack(frame_id: Any, result: Any) -> str:
+    return _encode({"type": "ack", "id": frame_id, "result": result}).decode()
+
+
+def error(frame_id: Any, problem: Problem, base_url: str, request_id: str) -> str:
+    return _encode({"type": "error", "id": frame_id, "problem": problem.details(base_url, request_id)}).decode()
