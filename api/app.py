@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar, Router, asgi
 from litestar.datastructures import State
 
-from api import boundary, health, reference
+from api import boundary, health, reference, sweeps
 from api.auth import Tokens
 from api.chat.frames import kinds as chat_frames
 from api.chat.routes import router as chat
@@ -18,6 +18,8 @@ from api.limits import Limits
 from api.live import stream
 from api.live.live import Live
 from api.live.routes import router as live_routes
+from api.outbox.loop import Outbox
+from api.outbox.routes import router as outbox_routes
 from api.platform.routes import router as platform
 from api.requests import MAX_BODY, Request
 from api.settings import Settings
@@ -31,14 +33,16 @@ def create_app(settings: Settings, clock: Clock = system_clock, report: Report =
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
     live = Live(settings, db, tokens, limits, clock, chat_frames)
+    outbox = Outbox(db, sweeps.works, clock, live.node)
     db.publish, db.tell_mode = live.hub.publish, live.tell_mode
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         await db.open(report)
         await db.write(stream.begin_epoch)
+        await db.write(sweeps.begin)
         # Another process may have told what we did not hear; alone, there is none.
-        loops = [tokens.watch(), live.watch(), live.refresh()] + ([] if db.alone else [live.hub.poll()])
+        loops = [tokens.watch(), live.watch(), live.refresh(), outbox.run()] + ([] if db.alone else [live.hub.poll()])
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             yield
@@ -50,7 +54,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, report: Report =
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat, live_routes]),
+            Router(PREFIX, route_handlers=[platform, chat, live_routes, outbox_routes]),
             asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,

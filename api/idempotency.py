@@ -121,3 +121,13 @@ def _earlier(tx: Tx, key: Key) -> Answer:
     if stored.request_hash != key.request_hash:
         raise IdempotencyMismatch
     return Answer(stored.status, stored.body, stored.headers, replayed=True)
+
+
+def sweep(tx: Tx, before: int, limit: int) -> int:
+    """Remove keys older than `before`; how many."""
+    return tx.run(
+        "delete from idempotency where (caller, method, path, key) in "
+        "(select caller, method, path, key from idempotency where created_at < $1 order by created_at limit $2)",
+        before,
+        limit,
+    )

@@ -74,6 +74,10 @@ def see(tx: Tx, user_ids: Sequence[str]) -> None:
     )
 
 
+def sweep(tx: Tx, before: int) -> None:
+    tx.run("delete from sockets where seen_at < $1", before)
+
+
 async def remember(db: Database, *row: object) -> None:
     """Best effort: while the disk takes no writes, sockets still open and hear."""
     try:

@@ -12,6 +12,7 @@ from api.db import Tx
 from api.db.rows import Record
 
 MOST_REPLAYED = 10_000
+DAYS_KEPT = 7
 PAGE = 500
 CHUNK = 50
 
@@ -178,3 +179,17 @@ def replay(tx: Tx, topics: Mapping[str, str], from_epoch: str | None, positions:
         return Replay(now, recovered=False, positions=current, events=[])
     events = [event for name, topic in topics.items() for event in after(tx, topic, positions[name], MOST_REPLAYED)]
     return Replay(now, recovered=True, positions=current, events=events)
+
+
+def sweep(tx: Tx, before: int, limit: int) -> int:
+    """Remove events older than `before`; how many. A client that has not seen them is told to load its state afresh."""
+    gone = tx.all(
+        lambda topic, position: (topic, position),
+        "delete from stream where (topic, position) in "
+        "(select topic, position from stream where at < $1 order by at limit $2) returning topic, position",
+        before,
+        limit,
+    )
+    for topic, position in sorted(dict(sorted(gone)).items()):
+        tx.run("update topics set pruned = $2 where topic = $1 and pruned < $2", topic, position)
+    return len(gone)

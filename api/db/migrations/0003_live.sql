@@ -16,6 +16,7 @@ CREATE TABLE stream (
   PRIMARY KEY (topic, position)
 ) WITHOUT ROWID;
 CREATE INDEX stream_by_subject ON stream (subject);
+CREATE INDEX stream_by_age ON stream (at);
 
 -- One row for each connected device; seen_at is refreshed by its process and dies with it.
 CREATE TABLE sockets (

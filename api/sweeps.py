@@ -1,0 +1,41 @@
+"""What is thrown away when its time is over: due work that puts itself off, in chunks that hold nobody up."""
+
+from api import idempotency
+from api.db import Tx
+from api.live import sockets, stream
+from api.outbox import queries
+from api.outbox.loop import Work
+from api.outbox.types import Due
+
+CHUNK = 200
+HOUR = 3_600_000
+MINUTE = 60_000
+
+
+def idempotency_keys(tx: Tx, row: Due) -> int:
+    swept = idempotency.sweep(tx, tx.now - idempotency.HOURS_KEPT * HOUR, CHUNK)
+    return tx.now if swept == CHUNK else tx.now + HOUR
+
+
+def streams(tx: Tx, row: Due) -> int:
+    swept = stream.sweep(tx, tx.now - stream.DAYS_KEPT * 24 * HOUR, CHUNK)
+    return tx.now if swept == CHUNK else tx.now + HOUR
+
+
+def presence(tx: Tx, row: Due) -> int:
+    """Devices of processes that died without a word."""
+    sockets.sweep(tx, tx.now - sockets.TTL_MS)
+    return tx.now + MINUTE
+
+
+works = {
+    "sweep.idempotency": Work(within=idempotency_keys),
+    "sweep.streams": Work(within=streams),
+    "sweep.presence": Work(within=presence),
+}
+
+
+def begin(tx: Tx) -> None:
+    """Each sweep has one row; a later start finds it."""
+    for kind in works:
+        queries.add(tx, kind, "", "{}", tx.now)
