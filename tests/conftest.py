@@ -5,11 +5,12 @@
 """
 
 import asyncio
+import json
 import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import msgspec
 import psycopg
 import pytest
 import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
 
 from api.app import PREFIX, create_app
 from api.auth import Role, make_token
@@ -177,6 +179,58 @@ async def cast(server: str, token: Callable[..., str]) -> AsyncIterator[Cast]:
     yield cast
     for client in [*clients.values(), cast.anon]:
         await client.aclose()
+
+
+class Device:
+    """A socket that has said hello: asks, and keeps the events that come in between."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.welcome: Any = None
+        self._asked = 0
+        self._events: list[Any] = []
+
+    async def ask(self, kind: str, **fields: Any) -> Any:
+        """Send a frame and return its ack or error."""
+        self._asked += 1
+        await self.connection.send(json.dumps({"type": kind, "id": self._asked, **fields}))
+        while (frame := await self._receive()).get("id") != self._asked:
+            self._events.append(frame)
+        return frame
+
+    async def hello(self, **fields: Any) -> Any:
+        answer = await self.ask("hello", **fields)
+        if answer["type"] == "ack":
+            self.welcome = await self._receive()
+        return answer
+
+    async def event(self) -> Any:
+        """The next event, which may have come already."""
+        return self._events.pop(0) if self._events else await self._receive()
+
+    async def _receive(self) -> Any:
+        async with asyncio.timeout(10):
+            return json.loads(await self.connection.recv())
+
+    async def closed(self) -> int:
+        """Wait for the server to close; its close code."""
+        async with asyncio.timeout(20):
+            await self.connection.wait_closed()
+        return self.connection.close_code or 0
+
+
+@pytest.fixture
+async def device(server: str, token: Callable[..., str]) -> AsyncIterator[Callable[..., Any]]:
+    """Opens a device of somebody in the cast and says hello, from `resume` on if given."""
+    async with AsyncExitStack() as stack:
+
+        async def open_device(name: str, **hello: Any) -> Device:
+            url = server.replace("http", "ws", 1) + PREFIX + "/realtime"
+            opened = Device(await stack.enter_async_context(connect(url, proxy=None)))
+            await opened.hello(**{"token": token(name), **hello})
+            return opened
+
+        yield open_device
 
 
 async def say(who: httpx.AsyncClient, text: str = "Hello", booking: str = "1", **fields: Any) -> Any:

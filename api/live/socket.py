@@ -71,6 +71,7 @@ class Socket:
         finally:
             if self._subscription is not None:
                 self._subscription.end()
+            await self.out.gone()
             if self.ready:
                 await sockets.forget(self._live.db, self.id)
 
@@ -108,7 +109,7 @@ class Socket:
                 self.close(wire.BAD_FRAMES)
         elif isinstance(problem, Unauthenticated) and not self.ready:
             self.close(wire.SIGNED_OUT)
-        elif isinstance(problem, Forbidden) and not self.ready:
+        elif isinstance(problem, Forbidden) and frame is not None and frame.type == "hello":
             self.close(wire.FORBIDDEN)
         return request_id
 
@@ -133,7 +134,6 @@ class Socket:
             raise Unauthenticated
         actor = await self._live.authenticated(header)
         if self.actor is not None and actor.id != self.actor.id:
-            self.close(wire.FORBIDDEN)
             raise Forbidden("A socket stays with its user.")
         self.actor, self.header = actor, header
         if self.ready:
