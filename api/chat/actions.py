@@ -85,10 +85,14 @@ def _history(tx: Tx, room: Room, items: list[Message], after: int) -> History:
 
 def _read_by(tx: Tx, messages: list[Message]) -> list[Message]:
     """Messages of one room, with who else has read each."""
-    readers = queries.read_positions(tx, messages[0].booking_id)
+    positions = queries.read_positions(tx, messages[0].booking_id)
     for message in messages:
-        message.read_by = [user for user, seq in readers if seq >= message.seq and user != message.sender.id]
+        message.read_by = _readers(message, positions)
     return messages
+
+
+def _readers(message: Message, positions: Sequence[tuple[str, int]]) -> list[str]:
+    return [user_id for user_id, seq in positions if seq >= message.seq and user_id != message.sender.id]
 
 
 def read(tx: Tx, actor: Actor, marks: Read) -> Unread:
@@ -146,11 +150,13 @@ def conversations(
 
 def _with_members(tx: Tx, found: Sequence[Conversation]) -> None:
     members = queries.members_of(tx, [item.booking_id for item in found]) if found else []
-    by_room = {
-        room: [person for _, person in group] for room, group in itertools.groupby(members, lambda pair: pair[0])
-    }
+    by_room = {room: list(group) for room, group in itertools.groupby(members, lambda member: member.booking_id)}
     for item in found:
-        item.members = by_room.get(item.booking_id, [])
+        people = by_room[item.booking_id]
+        item.members = [Person(member.id, member.role, member.name) for member in people if member.until_seq is None]
+        if item.last_message is not None:
+            positions = sorted((member.id, member.read_seq) for member in people)
+            item.last_message.read_by = _readers(item.last_message, positions)
 
 
 def open_room(tx: Tx, booking_id: str, people: Sequence[str]) -> None:

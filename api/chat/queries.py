@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from api.chat.types import Conversation, Message, Person, Room
+from api.chat.types import Conversation, Member, Message, Person, Room
 from api.clock import rfc3339
 from api.db import Tx
 
@@ -118,7 +118,7 @@ def messages_before(tx: Tx, booking_id: str, seq: int, limit: int) -> list[Messa
 
 
 def read_positions(tx: Tx, booking_id: str) -> list[tuple[str, int]]:
-    return tx.all(_pair, "select user_id, read_seq from members where booking_id = $1", booking_id)
+    return tx.all(_pair, "select user_id, read_seq from members where booking_id = $1 order by user_id", booking_id)
 
 
 def places(tx: Tx, user_id: str, message_ids: Sequence[str]) -> list[tuple[str, int]]:
@@ -263,12 +263,13 @@ def conversation(*row: Any) -> Conversation:
     )
 
 
-def members_of(tx: Tx, booking_ids: Sequence[str]) -> list[tuple[str, Person]]:
-    """Present members by room."""
+def members_of(tx: Tx, booking_ids: Sequence[str]) -> list[Member]:
+    """Present and former members of these rooms, by room, the provider first."""
     return tx.all(
-        lambda booking_id, *person: (booking_id, Person(*person)),
-        "select m.booking_id, u.id, u.role, u.name from members m join users u on u.id = m.user_id "
-        "where m.until_seq is null and m.booking_id in (select value from json_each(cast($1 as text))) "
+        Member,
+        "select m.booking_id, u.id, u.role, u.name, m.read_seq, m.until_seq "
+        "from members m join users u on u.id = m.user_id "
+        "where m.booking_id in (select value from json_each(cast($1 as text))) "
         "order by m.booking_id, u.role desc, u.id",
         msgspec.json.encode(booking_ids).decode(),
     )

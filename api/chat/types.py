@@ -98,6 +98,17 @@ class Conversation(Record):
     active_at: Time
 
 
+class Member(Record):
+    """`until_seq` is null for a present member."""
+
+    booking_id: str
+    id: str
+    role: Role
+    name: str
+    read_seq: int
+    until_seq: int | None
+
+
 class ConversationPage(Record):
     items: list[Conversation]
     page: Page

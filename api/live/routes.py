@@ -32,7 +32,7 @@ class Devices(Record):
     items: list[Device]
 
 
-@get("/events", raises=[Forbidden], media_type="application/json")
+@get("/events", raises=[Forbidden])
 async def events(
     request: Request,
     topic: Annotated[
@@ -55,7 +55,7 @@ async def events(
     found = await request.db.read(stream.replay, {topic: topics[topic]}, epoch, positions)
     frames = b",".join(event.frame.encode() for event in found.events)
     answer = Events(found.epoch, found.recovered, msgspec.Raw(b"[" + frames + b"]"), found.positions[topic])  # type: ignore[arg-type]
-    return Response(cast(Events, msgspec.json.encode(answer)))
+    return Response(cast(Events, msgspec.json.encode(answer)), media_type="application/json")
 
 
 def _feed(request: Request, name: str, topic: str, epoch: str | None, positions: dict[str, int]) -> Stream:

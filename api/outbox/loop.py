@@ -110,6 +110,6 @@ def finish(tx: Tx, row: Due, lease: str, within: Callable[[Tx, Due], int | None]
 
 
 def backoff(attempts: int, chance: float) -> int:
-    """Milliseconds until the next try: doubled each time, at most an hour; `chance` (0..1) spreads it over half of it."""
+    """Milliseconds until the next try: doubled each time, an hour at most; `chance` (0..1) spreads it by half."""
     longest: int = min(LONGEST_WAIT_MS, 1000 * 2**attempts)
     return round(longest * (0.5 + chance / 2))

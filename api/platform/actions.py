@@ -52,8 +52,9 @@ def put_booking(tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch
         return new, True
     if there is not None and _same(there, draft):
         return there, False
+    changed = queries.update_booking(tx, booking_id, draft)
     change_members(tx, booking_id, people)
-    return queries.update_booking(tx, booking_id, draft), False
+    return changed, False
 
 
 def _same(there: User | Booking, draft: UserDraft | BookingDraft) -> bool:

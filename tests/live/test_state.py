@@ -1,0 +1,92 @@
+"""State and events together are the fresh state: what a client keeps by its events is what it would load."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Cast, SetClock, say
+
+Open = Callable[..., Any]
+State = dict[str, Any]
+
+
+async def loaded(who: httpx.AsyncClient) -> State:
+    conversations = (await who.get("/chat/conversations")).json()["items"]
+    rooms = [item["bookingId"] for item in conversations]
+    return {
+        "conversations": {item["bookingId"]: item for item in conversations},
+        "history": {room: (await who.get(f"/chat/booking/{room}/history")).json()["items"] for room in rooms},
+        "unread": (await who.get("/chat/unread-count")).json(),
+    }
+
+
+def applied(state: State, event: Any, me: str) -> None:
+    """What a client does with an event."""
+    content = event["data"]
+    room = content["bookingId"]
+    if event["type"] == "conversation.updated":
+        state["conversations"][room] = content
+        state["history"].setdefault(room, [])
+    elif event["type"] == "message.created":
+        item = state["conversations"][room]
+        mine = content["sender"]["id"] == me
+        item |= {"lastMessage": content, "activeAt": content["createdAt"], "unread": item["unread"] + (not mine)}
+        state["history"][room].append(content)
+    else:
+        assert event["type"] == "messages.read"
+        _apply_receipt(state, content, me)
+    counts = {name: item["unread"] for name, item in state["conversations"].items() if item["unread"]}
+    state["unread"] = {"total": sum(counts.values()), "byBooking": counts}
+
+
+def _apply_receipt(state: State, receipt: Any, me: str) -> None:
+    item = state["conversations"][receipt["bookingId"]]
+    if receipt["userId"] == me:
+        item |= {"readSeq": receipt["seq"], "unread": receipt["unread"]}
+    for message in [*state["history"][receipt["bookingId"]], item["lastMessage"]]:
+        known = message["readBy"]
+        if message["seq"] <= receipt["seq"] and receipt["userId"] not in (message["sender"]["id"], *known):
+            message["readBy"] = sorted([*known, receipt["userId"]])
+
+
+async def new_message(cast: Cast) -> None:
+    await say(cast.pat, "New")
+
+
+async def a_message_back(cast: Cast) -> None:
+    await say(cast.carol, "Back")
+
+
+async def read_some(cast: Cast) -> None:
+    await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 2})
+
+
+async def read_all(cast: Cast) -> None:
+    await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 99})
+
+
+async def new_booking(cast: Cast) -> None:
+    draft = {"providerId": "pat", "customerId": "carol", "service": "Sink", "status": "requested"}
+    await cast.plat.put("/platform/bookings/9", json=draft)
+
+
+async def changed_booking(cast: Cast) -> None:
+    draft = {"providerId": "pat", "customerId": "carol", "service": "Tap", "status": "completed"}
+    await cast.plat.put("/platform/bookings/1", json=draft)
+
+
+@pytest.mark.parametrize("act", [new_message, a_message_back, read_some, read_all, new_booking, changed_booking])
+async def test_state_and_events_make_the_fresh_state(
+    cast: Cast, device: Open, clock: SetClock, act: Callable[[Cast], Awaitable[None]]
+) -> None:
+    for who in (cast.pat, cast.pat, cast.carol, cast.pat):
+        await say(who)
+    devices = {"pat": await device("pat"), "carol": await device("carol")}
+    states = {"pat": await loaded(cast.pat), "carol": await loaded(cast.carol)}
+    clock.advance(1)
+    await act(cast)
+    for name, who in (("pat", cast.pat), ("carol", cast.carol)):
+        applied(states[name], await devices[name].event(), name)
+        assert states[name] == await loaded(who)
