@@ -5,10 +5,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
-from api import __version__, demo
+from api import __version__, backup, demo
 from api.app import create_app
 from api.auth import ROLES, make_token
 from api.clock import system_clock
@@ -102,6 +103,30 @@ def check() -> None:
     with explained():
         for line in shown(load(os.environ)):
             click.echo(line)
+
+
+@main.command(name="backup")
+@click.argument("into", type=click.Path(file_okay=False, path_type=Path))
+def make_backup(into: Path) -> None:
+    """Back up into a new folder in INTO, also while Porchlight runs, and check what was written."""
+    os.umask(0o077)
+    with explained():
+        folder, notes = backup.backup(load(os.environ), into)
+    for note in notes:
+        click.echo(f"warning: {note}", err=True)
+    step(f"backed up to {folder}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def restore(folder: Path) -> None:
+    """Put the backup in FOLDER in the place of what is there. Porchlight must be stopped."""
+    os.umask(0o077)
+    with explained():
+        settings = load(os.environ)
+        with data_folder(settings):
+            aside = backup.restore(settings, folder)
+    step(f"restored {folder}; what was there before is in {aside}")
 
 
 async def _open_and_close(settings: Settings) -> None:

@@ -227,7 +227,7 @@ class SQLite:
         self._write = _binder(self._writer.thread.raw)
         if unclean:
             report("the last stop was not a clean one: checking the database first")
-            if damage := await self._writer.thread.run(_quick_check, self._writer.thread.raw):
+            if damage := await self._writer.thread.run(quick_check, self._writer.thread.raw):
                 raise Closed(f"{self.path} is damaged ({damage[0]}): restore a backup")
         await self._writer.thread.run(migrate.apply, migrate.SQLITE, self._write, self._clock(), report)
         await self._reader.open(self.path, READER_PRAGMAS, read_only=True)
@@ -252,7 +252,7 @@ class SQLite:
     async def _check_beside(self) -> None:
         thread = await Thread(lambda: connect(self.path, READER_PRAGMAS, read_only=True), 64).start()
         try:
-            self._damage = await thread.run(_quick_check, thread.raw)
+            self._damage = await thread.run(quick_check, thread.raw)
         finally:
             await thread.close()
         if self._damage:
@@ -390,7 +390,7 @@ def _refuse_stale(job: Job) -> None:
         raise Overloaded
 
 
-def _quick_check(conn: Any) -> list[str]:
+def quick_check(conn: Any) -> list[str]:
     rows = [row[0] for row in conn.execute(f"PRAGMA quick_check({QUICK_CHECK_ROWS})")]
     return [] if rows == ["ok"] else rows
 
