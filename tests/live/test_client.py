@@ -227,7 +227,9 @@ async def test_silence_is_a_break(served: Served, network: Network, page: Page) 
     network.losing = True
     async with served.client("carol") as carol:
         await say(carol, "anybody-there")
-    await page.until("states.at(-1) === 'waiting 1006'")
+    # The server gives up on a silent client too, but not so soon.
+    async with asyncio.timeout(15):
+        await page.until("states.at(-1) === 'waiting 1006'")
     network.losing = False
     await page.until("messages().at(-1)[1] === 'anybody-there'")
     assert await page.evaluate("reloads") == 1
