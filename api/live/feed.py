@@ -28,13 +28,15 @@ class Feed:
         self._epoch = ""
 
     def _deliver(self, event: Event) -> None:
-        if self._waiting.qsize() >= MOST_WAITING and not self.closed:
+        if self._waiting.qsize() >= MOST_WAITING:
             self.close(wire.OVERLOADED)
-        self._waiting.put_nowait(_message(event.frame, f"{self._epoch}.{self._name}.{event.position}"))
+        elif not self.closed:
+            self._waiting.put_nowait(_message(event.frame, f"{self._epoch}.{self._name}.{event.position}"))
 
     def close(self, _: wire.Close) -> None:
-        self.closed = True
-        self._waiting.put_nowait(None)
+        if not self.closed:
+            self.closed = True
+            self._waiting.put_nowait(None)
 
     def restart(self, milliseconds: int) -> None:
         self._waiting.put_nowait(_message(wire.text(type="restarting", reconnectInMs=milliseconds)))
