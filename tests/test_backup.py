@@ -31,9 +31,7 @@ def texts(folder: Path) -> list[str]:
         return [row[0] for row in conn.execute("select text from messages order by seq")]
 
 
-async def test_a_backup_under_writes_holds_what_was_acknowledged(
-    cast: Cast, settings: Settings, outside: Path
-) -> None:
+async def test_a_backup_under_writes_holds_what_was_acknowledged(cast: Cast, settings: Settings, outside: Path) -> None:
     acknowledged = [(await say(cast.pat, str(number)))["text"] for number in range(20)]
     async with asyncio.TaskGroup() as group:
         for number in range(20, 60):
