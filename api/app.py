@@ -12,7 +12,6 @@ from api.auth import Tokens
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
-from api.db.database import Report, silent
 from api.limits import Limits
 from api.platform.routes import router as platform
 from api.requests import MAX_BODY, Request
@@ -21,7 +20,7 @@ from api.settings import Settings
 PREFIX = "/api/provider-communication"
 
 
-def create_app(settings: Settings, clock: Clock = system_clock, report: Report = silent) -> boundary.Boundary:
+def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boundary:
     """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database."""
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
@@ -29,14 +28,16 @@ def create_app(settings: Settings, clock: Clock = system_clock, report: Report =
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        await db.open(report)
-        watch = asyncio.create_task(tokens.watch())
         try:
-            yield
+            await db.open()
+            watch = asyncio.create_task(tokens.watch())
+            try:
+                yield
+            finally:
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
             await db.close()
 
     app = Litestar(
