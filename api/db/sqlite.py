@@ -87,7 +87,12 @@ class Thread(aiosqlite.Connection):
     """aiosqlite has no public call that runs a function on its thread, nor one that hands out the connection."""
 
     async def start(self) -> "Thread":
-        await self
+        try:
+            await self
+        except BaseException:
+            # It has been told to stop, and would speak to a loop that is closed by then.
+            self._thread.join()
+            raise
         return self
 
     async def run(self, fn: Callable[..., R], *args: Any) -> R:

@@ -171,7 +171,9 @@ async def test_those_behind_a_lock_do_not_wait_for_it_in_turn(
     other.execute("begin immediate")
     start = time.monotonic()
     first = asyncio.create_task(db.write(note, "first"))
-    await asyncio.to_thread(threading.Event().wait, 0.1)
+    await asyncio.sleep(0)
+    while (await db.health()).waiting:
+        await asyncio.sleep(0.001)
     answers = await asyncio.gather(first, *[db.write(note, f"{n}") for n in range(20)], return_exceptions=True)
     assert {type(answer) for answer in answers} == {Overloaded}
     assert time.monotonic() - start < 3.5
