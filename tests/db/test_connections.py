@@ -1,11 +1,9 @@
 """What every connection to SQLite has, and which SQLite it is."""
 
-import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from api.db import sqlite as module
 from api.settings import Settings
 from tests.conftest import SetClock
 from tests.db.notes import only_sqlite
+from tests.faults.process import until
 
 EVERYWHERE = {
     "journal_mode": "wal",
@@ -63,13 +62,6 @@ async def test_every_connection_has_its_pragmas_and_one_of_them_checkpoints(
     await db.close()
     assert [row.pop("wal_autocheckpoint") for row in made] == [2000, 0, 0]
     assert made == [EVERYWHERE] * 3
-
-
-async def until(done: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not done():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 def test_a_pragma_that_does_not_take_refuses_the_connection(tmp_path: Path) -> None:

@@ -172,7 +172,9 @@ async def test_those_behind_a_lock_do_not_wait_for_it_in_turn(
     start = time.monotonic()
     first = asyncio.create_task(db.write(note, "first"))
     await asyncio.sleep(0)
+    deadline = time.monotonic() + 5
     while (await db.health()).waiting:
+        assert time.monotonic() < deadline
         await asyncio.sleep(0.001)
     answers = await asyncio.gather(first, *[db.write(note, f"{n}") for n in range(20)], return_exceptions=True)
     assert {type(answer) for answer in answers} == {Overloaded}

@@ -1,5 +1,6 @@
 """`porchlight` in a process of its own, so that it can be killed."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -96,6 +97,14 @@ def wait_until(done: Callable[[], Any], seconds: float = 30) -> None:
     while not done():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+async def until(done: Callable[[], Any], seconds: float = 30) -> None:
+    """`wait_until`, while others of this loop go on."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.01)
 
 
 async def history(client: httpx.AsyncClient, booking: str) -> list[dict[str, Any]]:
