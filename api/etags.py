@@ -21,7 +21,9 @@ def tag(version: int, *ingredients: str) -> str:
 
 
 def conditional(request: Request, body: Any, etag: str) -> Response[Any]:
-    """The body with its tag, or 304 when the caller has it already."""
+    """The body with its tag, or 304 when the caller has it already. Raises PreconditionFailed."""
+    # RFC 9110 section 13.2.2: If-Match is looked at first.
+    if_match(request).check(etag)
     if _listed(request, b"if-none-match", etag):
         return Response(None, status_code=304, headers={"ETag": etag})
     return Response(msgspec.json.encode(body), headers={"ETag": etag}, media_type="application/json")

@@ -45,7 +45,8 @@ config = OpenAPIConfig(
     components=Components(
         security_schemes={"token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
     ),
-    # Litestar serves pages of its own, which load scripts from elsewhere: nobody has the role for them.
+    # Litestar serves a document and pages of its own, which load scripts from elsewhere: nobody has the role for them.
+    render_plugins=[],
     openapi_router=Router("/api/unserved", route_handlers=[], include_in_schema=False, opt={"roles": ()}),
 )
 

@@ -23,7 +23,7 @@ async def put_user(user_id: UserPath, data: JSONBody[UserDraft], request: Reques
     return Response(user, status_code=201 if new else 200, headers={"ETag": tag(user.version)})
 
 
-@get("/users/{userId:str}", raises=[NotFound])
+@get("/users/{userId:str}", raises=[NotFound, PreconditionFailed])
 async def get_user(user_id: UserPath, request: Request) -> Response[User]:
     """A user as recorded."""
     user = await request.db.read(queries.user, user_id)
@@ -49,7 +49,7 @@ async def put_booking(booking_id: BookingPath, data: JSONBody[BookingDraft], req
     return Response(booking, status_code=201 if new else 200, headers={"ETag": tag(booking.version)})
 
 
-@get("/bookings/{bookingId:str}", raises=[NotFound])
+@get("/bookings/{bookingId:str}", raises=[NotFound, PreconditionFailed])
 async def get_booking(booking_id: BookingPath, request: Request) -> Response[Booking]:
     """A booking as recorded."""
     booking = await request.db.read(queries.booking, booking_id)
