@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 from litestar import Response
+from litestar.openapi.datastructures import ResponseSpec
 
 from api import __version__
 from api.errors import PreconditionFailed
 from api.requests import Request
 
+# For `responses=` of a route whose answer is `conditional`.
+NOT_MODIFIED = {304: ResponseSpec(None, description="You have it already", generate_examples=False)}
 BUILD = hashlib.sha256(__version__.encode()).hexdigest()[:8]
 
 
@@ -18,6 +21,11 @@ def tag(version: int, *ingredients: str) -> str:
     """`ingredients`: what else the body depends on, such as the role it is shown to."""
     rest = hashlib.sha256("\0".join((BUILD, *ingredients)).encode()).hexdigest()[:8] if ingredients else BUILD
     return f'"{version}.{rest}"'
+
+
+def created(kind: type[msgspec.Struct]) -> ResponseSpec:
+    """For `responses=` of a PUT that makes what is not there."""
+    return ResponseSpec(kind, description="Recorded; it is new", generate_examples=False)
 
 
 def conditional(request: Request, body: Any, etag: str) -> Response[Any]:

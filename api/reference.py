@@ -21,6 +21,7 @@ from api.errors import (
     InvalidRequest,
     MalformedBody,
     Overloaded,
+    PreconditionFailed,
     Problem,
     ProblemDetails,
     RateLimited,
@@ -108,7 +109,13 @@ def _complete(operation: dict[str, Any], method: str, handler: Any, problem: dic
     if method == "POST":
         raised += [IdempotencyInProgress, IdempotencyMismatch]
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    if PreconditionFailed in raised:
+        operation.setdefault("parameters", []).append(IF_MATCH)
+    if "304" in operation["responses"]:
+        operation.setdefault("parameters", []).append(IF_NONE_MATCH)
     answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
+    for bodiless in answers.keys() & {"204", "304"}:
+        answers[bodiless].pop("content", None)
     for error in sorted(raised, key=lambda error: error.status_code):
         answer = answers.setdefault(str(error.status_code), {"description": "", "x-codes": []})
         # A status that the route itself describes, such as a 503 of /readyz, keeps its own body.
@@ -125,6 +132,21 @@ IDEMPOTENCY_KEY = {
     "required": False,
     "description": "1 to 255 visible ASCII characters. A repeat within 24 hours gets the first answer.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags of the state that this is meant for; another one is answered 412.",
+    "schema": {"type": "string"},
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags of what you have; it is answered 304.",
+    "schema": {"type": "string"},
 }
 
 STYLE = """
