@@ -35,6 +35,14 @@ OPTIONS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
 }
+# A server that vanishes without a word would else hold a thread for the quarter of an hour that TCP is patient.
+NETWORK = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 READ_ONLY = (errors.DiskFull, errors.ReadOnlySqlTransaction)
 BEATEN = (errors.SerializationFailure, errors.DeadlockDetected)
 Execute = Callable[[str, Sequence[Any]], Any]
@@ -176,7 +184,7 @@ class Postgres:
             raise Closed(f"PostgreSQL does not answer as it should: {_first_line(error)}") from error
 
     def _prepare(self, report: Report) -> None:
-        with psycopg.connect(self._url, autocommit=True, connect_timeout=5, cursor_factory=psycopg.RawCursor) as conn:
+        with psycopg.connect(self._url, autocommit=True, cursor_factory=psycopg.RawCursor) as conn:
             report(f"PostgreSQL {conn.info.parameter_status('server_version')}")
             execute = _binder(conn)
             if execute("show fsync", ()).fetchone()[0] != "on":
@@ -254,10 +262,10 @@ class Postgres:
 
 
 def with_options(url: str) -> str:
-    """The connection string with our timeouts added to its `options`."""
+    """The connection string with our timeouts added; those it has itself stay as they are."""
     parts = conninfo.conninfo_to_dict(url)
     ours = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
-    return conninfo.make_conninfo("", **{**parts, "options": f"{ours} {parts.get('options') or ''}".strip()})
+    return conninfo.make_conninfo("", **{**NETWORK, **parts, "options": f"{ours} {parts.get('options') or ''}".strip()})
 
 
 def _for_writing(conn: psycopg.Connection[Any]) -> None:

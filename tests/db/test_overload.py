@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -52,6 +51,44 @@ async def test_a_function_that_waited_too_long_is_refused_without_having_run(
     with pytest.raises(Overloaded):
         await late
     await asyncio.gather(*busy, return_exceptions=True)
+    monkeypatch.undo()
+    assert await db.read(notes) == []
+
+
+async def test_a_read_that_waited_too_long_is_refused_without_having_run(
+    db: Database, opened: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, ran = threading.Semaphore(0), list[str]()
+
+    def wait(_: Tx) -> bool:
+        started.release()
+        return opened.wait(20)
+
+    busy = [asyncio.create_task(db.read(wait)) for _ in range(postgres.READERS)]
+    await asyncio.to_thread(started.acquire)
+    late = asyncio.create_task(db.read(lambda tx: ran.append("late")))
+    await asyncio.sleep(0)
+    for engine in (sqlite, postgres):
+        monkeypatch.setattr(engine, "WAITING_SECONDS", 0.0)
+    opened.set()
+    with pytest.raises(Overloaded):
+        await late
+    await asyncio.gather(*busy, return_exceptions=True)
+    assert ran == []
+
+
+@only_sqlite
+async def test_a_function_that_waited_too_long_for_a_lock_is_refused_without_having_run(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite.connect(settings.data_dir / "porchlight.db", {})
+    other.execute("begin immediate")
+    late = asyncio.create_task(db.write(note, "late"))
+    await taken(db)
+    monkeypatch.setattr(sqlite, "WAITING_SECONDS", 0.0)
+    other.close()
+    with pytest.raises(Overloaded):
+        await late
     monkeypatch.undo()
     assert await db.read(notes) == []
 
@@ -109,7 +146,7 @@ def alone(settings: Settings) -> Callable[[], None]:
 
     def check() -> None:
         if not settings.database_url:
-            conn: Any = sqlite3.connect(settings.data_dir / "porchlight.db", timeout=0, isolation_level=None)
+            conn: Any = sqlite.connect(settings.data_dir / "porchlight.db", {"busy_timeout": 0})
             conn.execute("begin immediate")
         else:
             conn = psycopg.connect(settings.database_url)
@@ -119,13 +156,14 @@ def alone(settings: Settings) -> Callable[[], None]:
     return check
 
 
-async def test_what_waits_when_the_database_closes_is_still_written(settings: Settings, clock: SetClock) -> None:
+async def test_what_waits_when_the_database_closes_is_still_done(settings: Settings, clock: SetClock) -> None:
     db = open_database(settings, clock)
     await db.open()
-    waiting = [asyncio.create_task(db.write(note, f"{number:03}")) for number in range(300)]
+    writes = [asyncio.create_task(db.write(note, f"{number:03}")) for number in range(300)]
+    reads = [asyncio.create_task(db.read(notes)) for _ in range(30)]
     await asyncio.sleep(0)
     await db.close()
-    assert len(await asyncio.gather(*waiting)) == 300
+    assert len(await asyncio.wait_for(asyncio.gather(*writes, *reads), 10)) == 330
     with pytest.raises(Overloaded, match="stopping"):
         await db.write(note, "late")
 
@@ -151,7 +189,7 @@ async def test_a_lock_of_another_program_refuses_writes_not_reads_until_it_goes(
     db: Database, settings: Settings
 ) -> None:
     await db.write(lambda tx: tx.value("PRAGMA busy_timeout=200"))
-    other = sqlite3.connect(settings.data_dir / "porchlight.db", isolation_level=None)
+    other = sqlite.connect(settings.data_dir / "porchlight.db", {})
     other.execute("begin immediate")
     answers = await asyncio.gather(db.write(note, "a"), db.write(note, "b"), return_exceptions=True)
     assert [type(answer) for answer in answers] == [Overloaded, Overloaded]
@@ -161,21 +199,26 @@ async def test_a_lock_of_another_program_refuses_writes_not_reads_until_it_goes(
     assert await db.write(note, "a") == "a"
 
 
+async def taken(db: Database) -> None:
+    """What was handed to the database a moment ago waits in its queue no more."""
+    await asyncio.sleep(0)
+    deadline = time.monotonic() + 5
+    while (await db.health()).waiting:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.001)
+
+
 @only_sqlite
 async def test_those_behind_a_lock_do_not_wait_for_it_in_turn(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "WAITING_SECONDS", 0.5)
     await db.write(lambda tx: tx.value("PRAGMA busy_timeout=2000"))
-    other = sqlite3.connect(settings.data_dir / "porchlight.db", isolation_level=None)
+    other = sqlite.connect(settings.data_dir / "porchlight.db", {})
     other.execute("begin immediate")
     start = time.monotonic()
     first = asyncio.create_task(db.write(note, "first"))
-    await asyncio.sleep(0)
-    deadline = time.monotonic() + 5
-    while (await db.health()).waiting:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.001)
+    await taken(db)
     answers = await asyncio.gather(first, *[db.write(note, f"{n}") for n in range(20)], return_exceptions=True)
     assert {type(answer) for answer in answers} == {Overloaded}
     assert time.monotonic() - start < 3.5

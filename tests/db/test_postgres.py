@@ -181,6 +181,12 @@ async def test_every_connection_has_its_time_limits(db: Database) -> None:
         assert await db.write(lambda tx: show(tx)) == await db.read(lambda tx: show(tx)) == limit  # noqa: B023
 
 
+def test_what_the_operators_address_says_itself_stays(settings: Settings) -> None:
+    parts = psycopg.conninfo.conninfo_to_dict(postgres.with_options(settings.database_url + " connect_timeout=9"))
+    assert (str(parts["connect_timeout"]), str(parts["tcp_user_timeout"])) == ("9", "10000")
+    assert "search_path=porchlight_test" in str(parts["options"])
+
+
 async def test_a_read_cannot_write(db: Database) -> None:
     with pytest.raises(ReadOnly):
         await db.read(note, "a")

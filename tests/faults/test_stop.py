@@ -1,5 +1,6 @@
 import asyncio
 import signal
+import sqlite3
 import time
 
 import httpx
@@ -54,6 +55,21 @@ async def readyz_while_listening(server: Served) -> list[float]:
             if answer.status_code == 503:
                 assert "stopping" in answer.json()["problems"]
                 seen.append(time.monotonic() - start)
+
+
+@only_sqlite
+async def test_a_lock_of_another_program_does_not_hold_up_the_stop(settings: Settings) -> None:
+    with served(settings) as server:
+        await server.book("1")
+        other = sqlite3.connect(settings.data_dir / "porchlight.db", isolation_level=None)
+        other.execute("begin immediate")
+        async with server.client("pat") as pat:
+            sending = [asyncio.create_task(pat.post("/chat/booking/1/message", json={"text": "a"})) for _ in range(20)]
+            assert (await pat.get("/chat/unread-count")).status_code == 200
+            server.process.send_signal(signal.SIGTERM)
+            assert {answer.status_code for answer in await asyncio.gather(*sending)} == {503}
+        assert await asyncio.to_thread(server.process.wait, 15) == 0
+        other.close()
 
 
 @only_sqlite
