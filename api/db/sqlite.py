@@ -248,11 +248,11 @@ class SQLite:
         self._reader.conn.set_progress_handler(lambda: time.monotonic() > self._read_deadline, 50_000)
 
     async def close(self) -> None:
+        # The writer last: the last connection to close empties the WAL, and a read-only one cannot.
+        await self._reader.close()
         if self._check is not None:
             self._check.cancel()
             await asyncio.wait([self._check])
-        # The reader first: the last connection to close empties the WAL, and a read-only one cannot.
-        await self._reader.close()
         await self._writer.close()
         await self._gate.close()
 

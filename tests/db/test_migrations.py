@@ -117,15 +117,15 @@ def test_a_migration_that_fails_leaves_nothing_half_done(blank: Database, folder
 
 @only_postgres
 async def test_a_migration_of_another_process_is_waited_for(settings: Settings, clock: SetClock) -> None:
+    db = open_database(settings, clock)
     with psycopg.connect(settings.database_url, autocommit=True) as other:
         other.execute("select pg_advisory_lock(%s)", (postgres.MIGRATION_LOCK,))
-        # Longer than the lock timeout of a request.
-        release = "select pg_sleep(2.5), pg_advisory_unlock(%s)"
-        db = open_database(settings, clock)
         opening = asyncio.create_task(db.open())
-        await asyncio.to_thread(other.execute, release, (postgres.MIGRATION_LOCK,))
-        await opening
-        await db.close()
+        # Longer than the lock timeout of a request.
+        await asyncio.to_thread(other.execute, "select pg_sleep(2.5)")
+        assert not opening.done()
+    await opening
+    await db.close()
 
 
 @only_postgres
