@@ -15,6 +15,7 @@ from api.clock import system_clock
 from api.db import Closed, open_database
 from api.db.open import data_folder
 from api.ids import is_platform_id
+from api.keys import Keys
 from api.logs import logging_to_stderr
 from api.server import Server
 from api.settings import BadSettings, Settings, load, shown
@@ -98,7 +99,9 @@ def token(role: str, user_id: str, name: str | None, ttl: int) -> None:
 def check() -> None:
     """Print every setting as it is in effect, secrets masked, or every mistake at once."""
     with explained():
-        for line in shown(load(os.environ)):
+        settings = load(os.environ)
+        Keys(settings)
+        for line in shown(settings):
             click.echo(line)
 
 
