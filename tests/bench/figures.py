@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 
 from api.app import PREFIX
-from tests.bench import cast
+from tests.bench import cast, machine
 from tests.bench.cast import MILLION, THOUSAND
 from tests.bench.processes import Running
 from tests.bench.server import EMPTY
@@ -16,6 +16,8 @@ SENDERS = (1, 10, 50, 200)
 AT_ONCE = 50
 READERS = 10
 FLOOR, ONE_ROOM = "floor", "one room"
+# Altogether, for a machine that others use too: a run has an end.
+PATIENCE_SECONDS = 60.0
 Rounds = Mapping[str, Sequence[Round]]
 _rounds = count(1)
 
@@ -38,8 +40,10 @@ def measure(server: Running, rounds: int, seconds: int) -> Rounds:
         _say(f"warming up: {load.name}")
         run(load, server, 1)
     found: dict[str, list[Round]] = {}
+    patience = PATIENCE_SECONDS
     for number in range(rounds):
         for load in _loads(tokens):
+            patience -= machine.wait_for_calm(patience)
             _say(f"round {number + 1} of {rounds}: {load.name}")
             found.setdefault(load.name, []).append(run(load, server, seconds))
     return found

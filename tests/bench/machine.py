@@ -72,6 +72,17 @@ def busy_seconds() -> float:
     return (user + nice + system + irq + softirq + steal) / TICKS
 
 
+def wait_for_calm(most: float) -> float:
+    """Until all cores together worked less than a tenth of one, or `most` seconds; how long it took."""
+    start = time.monotonic()
+    while (passed := time.monotonic() - start) < most:
+        before = busy_seconds()
+        time.sleep(0.25)
+        if busy_seconds() - before < 0.025:
+            break
+    return passed
+
+
 def cpu_seconds(pid: int) -> float:
     return _cpu(Path(f"/proc/{pid}/stat"))
 
