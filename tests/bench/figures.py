@@ -17,7 +17,7 @@ AT_ONCE = 50
 READERS = 10
 FLOOR, ONE_ROOM = "floor", "one room"
 # Altogether, for a machine that others use too: a run has an end.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 45.0
 Rounds = Mapping[str, Sequence[Round]]
 _rounds = count(1)
 
