@@ -13,9 +13,7 @@ from api.chat.frames import kinds as chat_frames
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
-from api.db.database import Report, silent
 from api.limits import Limits
-from api.live import stream
 from api.live.live import Live
 from api.live.routes import router as live_routes
 from api.outbox.loop import Outbox
@@ -27,29 +25,38 @@ from api.settings import Settings
 PREFIX = "/api/provider-communication"
 
 
-def create_app(settings: Settings, clock: Clock = system_clock, report: Report = silent) -> boundary.Boundary:
+def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boundary:
     """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database."""
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
     live = Live(settings, db, tokens, limits, clock, chat_frames)
     outbox = Outbox(db, sweeps.works, clock, live.node)
-    db.publish, db.tell_mode = live.hub.publish, live.tell_mode
+    db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        await db.open(report)
-        await db.write(stream.begin_epoch)
-        await db.write(sweeps.begin)
-        # Another process may have told what we did not hear; alone, there is none.
-        loops = [tokens.watch(), live.watch(), live.refresh(), outbox.run()] + ([] if db.alone else [live.hub.poll()])
-        tasks = [asyncio.create_task(loop) for loop in loops]
         try:
-            yield
+            await db.open()
+            # A disk that is full at the start must not keep those out who only read.
+            if not await db.read(sweeps.begun):
+                await db.write(sweeps.begin)
+            # Another process may have told what we did not hear; alone, there is none.
+            loops = [
+                tokens.watch(),
+                live.watch(),
+                live.refresh(),
+                outbox.run(),
+                *([] if db.alone else [live.hub.poll()]),
+            ]
+            tasks = [asyncio.create_task(loop) for loop in loops]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await db.close()
 
     app = Litestar(

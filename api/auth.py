@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import math
+import re
+import unicodedata
 from collections import defaultdict
 from typing import Any, Literal
 
@@ -21,6 +23,9 @@ ROLES: tuple[Role, ...] = ("provider", "customer", "agent", "admin", "service")
 LEEWAY_SECONDS = 60
 REMEMBERED = 20_000
 LONGEST_TOKEN = 8192
+LONGEST_NAME = 200
+# PyJWT skips what is not base64: one token would have endless spellings, each remembered.
+TOKEN = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 WATCH_SECONDS = 1.0
 # Clocks of several processes differ, and a commit takes a while to be seen: look back further than the last look.
 WATCH_OVERLAP_MS = 10_000
@@ -155,7 +160,7 @@ class Tokens:
     async def _claims(self, token: str) -> Claims:
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, RecursionError):
             raise InvalidToken from None
         if "crit" in header or str(header.get("typ", "JWT")).upper() not in ("JWT", "AT+JWT"):
             raise InvalidToken
@@ -180,13 +185,13 @@ def _bearer(header: bytes) -> str:
     scheme, _, token = header.partition(b" ")
     if scheme.lower() != b"bearer" or not token:
         raise Unauthenticated
-    if len(token) > LONGEST_TOKEN or not token.isascii():
+    if len(token) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
         raise InvalidToken
     return token.decode()
 
 
 def _checked(payload: dict[str, Any], now: int) -> Claims:
-    sub, role, name = payload.get("sub"), payload.get("role"), payload.get("name")
+    sub, role = payload.get("sub"), payload.get("role")
     issued, expires, not_before = (_seconds(payload.get(claim)) for claim in ("iat", "exp", "nbf"))
     if not isinstance(sub, str) or not is_platform_id(sub) or role not in ROLES or issued is None or expires is None:
         raise InvalidToken
@@ -194,7 +199,13 @@ def _checked(payload: dict[str, Any], now: int) -> Claims:
         raise InvalidToken("The token is not valid yet: is the clock of its issuer right?")
     if expires <= now - LEEWAY_SECONDS:
         raise TokenExpired
-    return Claims(sub, role, issued, expires, name if isinstance(name, str) and name else sub)
+    return Claims(sub, role, issued, expires, _name(payload.get("name")) or sub)
+
+
+def _name(claim: Any) -> str:
+    """As much of the optional claim as can be stored and shown."""
+    text = "".join(filter(str.isprintable, claim[:LONGEST_NAME])) if isinstance(claim, str) else ""
+    return unicodedata.normalize("NFC", text).strip()[:LONGEST_NAME]
 
 
 def _seconds(value: Any) -> int | None:

@@ -68,10 +68,7 @@ def _copy_sqlite(settings: Settings, folder: Path) -> list[str]:
 
 def _verify(path: Path) -> None:
     with closing(connect(path, {}, read_only=True)) as conn:
-        try:
-            findings = quick_check(conn) + [str(row) for row in conn.execute("PRAGMA foreign_key_check")]
-        except conn.DatabaseError as error:
-            findings = [str(error)]
+        findings = quick_check(conn) or [str(row) for row in conn.execute("PRAGMA foreign_key_check")]
     if findings:
         raise Closed(f"{path} is damaged: {findings[0]}")
 

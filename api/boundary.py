@@ -41,6 +41,7 @@ from api.errors import (
     render,
 )
 from api.limits import Limits, address_prefix
+from api.requests import told
 from api.settings import Settings
 
 log = logging.getLogger("porchlight.request")
@@ -50,11 +51,13 @@ SECURITY_HEADERS: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"vary", b"Origin"),
 ]
-API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-NUMBER = re.compile(r"-?[0-9]{1,15}")
+# 16 digits hold every number below 2^53; each route has its own limits besides.
+NUMBER = re.compile(r"-?[0-9]{1,16}")
 EXPOSED = b"ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
 ACCEPTED = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
 
@@ -87,13 +90,14 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = Passage(_request_id(scope, self._clock), list(SECURITY_HEADERS))
-        scope["passage"] = passage
-        passage.headers.append((b"x-request-id", passage.request_id.encode()))
-        self._allow_origin(scope, passage)
+        request_id, origin, hosts = _seen(scope["headers"])
+        allowed = origin in self._origins
+        passage = self._passage(request_id, origin if allowed else b"")
         head = scope["method"] == "HEAD"
         if head:
-            scope["method"] = "GET"
+            # A copy: the server looks at its own scope to know that no body follows.
+            scope = {**scope, "method": "GET"}
+        scope["passage"] = passage
         started = False
 
         async def respond(message: Message) -> None:
@@ -106,27 +110,29 @@ class Boundary:
             await send(message)
 
         try:
+            _refuse_odd_address(scope, hosts)
             if scope["method"] == "OPTIONS":
-                await self._options(scope, respond)
+                await self._options(scope, respond, allowed)
             else:
-                _refuse_odd_path(scope["path"])
                 await self._app(scope, receive, respond)
         except Exception as error:
             if started:
                 raise
-            await _send_problem(problem_of(error, passage), self._settings, passage, respond)
+            await _send_problem(problem_of(error, scope), self._settings, passage, respond)
 
-    def _allow_origin(self, scope: Any, passage: Passage) -> None:
-        passage.headers.append((b"vary", b"Origin"))
-        origin = _header(scope, b"origin")
-        if origin in self._origins:
+    def _passage(self, request_id: bytes, origin: bytes) -> Passage:
+        if not REQUEST_ID.fullmatch(request_id):
+            request_id = ids.new("req", self._clock()).encode()
+        passage = Passage(request_id.decode(), [*SECURITY_HEADERS, (b"x-request-id", request_id)])
+        if origin:
             passage.headers += [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", EXPOSED)]
+        return passage
 
-    async def _options(self, scope: Any, send: Send) -> None:
+    async def _options(self, scope: Any, send: Send, allowed: bool) -> None:
         """A preflight, or the methods of an address; it tells nothing that the reference does not."""
         methods = _methods(self._app, scope["path"])
         headers = [(b"allow", methods)]
-        if _header(scope, b"access-control-request-method") and _header(scope, b"origin") in self._origins:
+        if allowed and any(name == b"access-control-request-method" for name, _ in scope["headers"]):
             headers += [
                 (b"access-control-allow-methods", methods),
                 (b"access-control-allow-headers", ACCEPTED),
@@ -138,6 +144,8 @@ class Boundary:
 
 def admit(settings: Settings, tokens: Tokens, limits: Limits) -> Callable[[ASGIApp], ASGIApp]:
     """Deny by default: a route is open to those without a token only when it says `public=True` itself."""
+
+    known: dict[BaseRouteHandler, dict[str, bool]] = {}
 
     def middleware(app: ASGIApp) -> ASGIApp:
         async def admitted(scope: Any, receive: Receive, send: Send) -> None:
@@ -151,7 +159,9 @@ def admit(settings: Settings, tokens: Tokens, limits: Limits) -> Callable[[ASGIA
             elif handler.opt.get("bucket"):
                 _take(scope, limits, address_prefix(_address(scope)), handler.opt["bucket"])
             if scope["query_string"]:
-                _check_query(scope, handler)
+                if handler not in known:
+                    known[handler] = _declared(handler)
+                _check_query(scope["query_string"], known[handler])
             await app(scope, receive, send)
 
         return admitted
@@ -160,7 +170,7 @@ def admit(settings: Settings, tokens: Tokens, limits: Limits) -> Callable[[ASGIA
 
 
 async def _enter(scope: Any, handler: BaseRouteHandler, tokens: Tokens, limits: Limits) -> None:
-    scope["passage"].headers += [NO_STORE, API_POLICY]
+    scope["passage"].headers.append(NO_STORE)
     given = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(given) != 1:
         _take(scope, limits, address_prefix(_address(scope)), "read")
@@ -185,16 +195,10 @@ def _address(scope: Any) -> str:
     return scope["client"][0] if scope.get("client") else ""
 
 
-_parameters: dict[int, dict[str, bool]] = {}
-
-
-def _check_query(scope: Any, handler: BaseRouteHandler) -> None:
-    """Parameters are known, stand once, and numbers are written with digits only."""
-    known = _parameters.get(id(handler))
-    if known is None:
-        known = _parameters[id(handler)] = _declared(handler)
+def _check_query(query: bytes, known: dict[str, bool]) -> None:
+    """Parameters are known, stand once, say something, and numbers are written with digits only."""
     try:
-        pairs = parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True, errors="strict")
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError:
         raise InvalidRequest("The query is not UTF-8 text.") from None
     seen: set[str] = set()
@@ -203,8 +207,10 @@ def _check_query(scope: Any, handler: BaseRouteHandler) -> None:
             raise InvalidRequest.at("?", "unknown_parameter", "a parameter that this address does not have")
         if name in seen:
             raise InvalidRequest.at(f"?{name}", "duplicate_parameter", "stands twice")
-        if "\0" in value or (known[name] and not NUMBER.fullmatch(value)):
-            raise InvalidRequest.at(f"?{name}", "invalid", "is not a whole number" if known[name] else "is not text")
+        if known[name] and not NUMBER.fullmatch(value):
+            raise InvalidRequest.at(f"?{name}", "invalid", "is not a whole number")
+        if not value or "\0" in value:
+            raise InvalidRequest.at(f"?{name}", "invalid", "is not text" if value else "is empty")
         seen.add(name)
 
 
@@ -218,17 +224,25 @@ def _declared(handler: BaseRouteHandler) -> dict[str, bool]:
     return found
 
 
-def _request_id(scope: Any, clock: Clock) -> str:
-    given = _header(scope, b"x-request-id")
-    return given.decode() if given and REQUEST_ID.fullmatch(given) else ids.new("req", clock())
+def _seen(headers: Headers) -> tuple[bytes, bytes, int]:
+    """The request id and the origin that were sent, and how many hosts; one walk, because every request pays for it."""
+    request_id = origin = b""
+    hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+        elif name == b"x-request-id":
+            request_id = value
+        elif name == b"origin":
+            origin = value
+    return request_id, origin, hosts
 
 
-def _header(scope: Any, name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"")
-
-
-def _refuse_odd_path(path: str) -> None:
-    if not path.isprintable() or "\ufffd" in path:
+def _refuse_odd_address(scope: Any, hosts: int) -> None:
+    if hosts != 1 and scope["http_version"] == "1.1":
+        # RFC 9112 section 3.2; whoever disagrees with a proxy about the host is not to send a second request.
+        raise InvalidRequest("Send one header Host.", headers={"Connection": "close"})
+    if not scope["path"].isprintable() or "\ufffd" in scope["path"]:
         raise InvalidRequest("The path holds a character that no address has.")
 
 
@@ -272,29 +286,33 @@ async def refuse_socket(problem: Problem, settings: Settings, clock: Clock, send
 
 def answer_problem(request: Any, error: Exception) -> Response[bytes]:
     """Litestar's exception handler for everything."""
-    passage = request.scope["passage"]
-    problem = problem_of(error, passage)
-    _log_denial(problem, request.scope, passage)
-    headers, body = render(problem, request.app.state.settings.base_url, passage.request_id)
+    problem = problem_of(error, request.scope)
+    headers, body = render(problem, request.app.state.settings.base_url, request.scope["passage"].request_id)
     return Response(body, status_code=problem.status_code, headers=headers, media_type=headers.pop("content-type"))
 
 
-def _log_denial(problem: Problem, scope: Any, passage: Passage) -> None:
+def problem_of(error: Exception, scope: Any) -> Problem:
+    """What a caller is told of an error; denials and our own mistakes leave their one line in the log here."""
+    problem = _known(error, scope)
+    if problem is None:
+        log.error("unhandled", exc_info=error, extra={"request_id": scope["passage"].request_id})
+        return Internal()
     if problem.status_code in (401, 403, 404, 429):
         actor: Actor | None = scope.get("user")
         log.info(
             "denied",
             extra={
-                "request_id": passage.request_id,
+                "request_id": scope["passage"].request_id,
                 "code": problem.code,
                 "method": scope["method"],
                 "route": scope.get("path_template", ""),
                 "caller": actor.id if actor else _address(scope),
             },
         )
+    return problem
 
 
-def problem_of(error: Exception, passage: Passage) -> Problem:
+def _known(error: Exception, scope: Any) -> Problem | None:
     match error:
         case Problem():
             return error
@@ -304,20 +322,22 @@ def problem_of(error: Exception, passage: Passage) -> Problem:
             allow = _with_head((error.headers or {}).get("allow", ""))
             return MethodNotAllowed(f"It takes {allow}.", headers={"Allow": allow})
         case ValidationException():
-            return _invalid_parameters(error)
+            return _invalid_parameters(error, scope["route_handler"])
         case HTTPException(status_code=413):
             return TooLarge("The body is larger than this address takes.")
         case ClientException():
             return InvalidRequest("The request cannot be read.")
-    log.error("unhandled", exc_info=error, extra={"request_id": passage.request_id})
-    return Internal()
+    return None
 
 
-def _invalid_parameters(error: ValidationException) -> InvalidRequest:
+def _invalid_parameters(error: ValidationException, handler: BaseRouteHandler) -> InvalidRequest:
     found = []
     for item in error.extra if isinstance(error.extra, list) else []:
-        message = item["message"].replace("`", "").partition(" - at $")[0]
-        pointer = "" if item.get("key") == "data" else f"?{item.get('key', '')}"
-        found.append(FieldError(pointer, "invalid", "A JSON body is required" if not pointer else message))
-    detail = "; ".join(f"{item.pointer or 'body'}: {item.message}" for item in found)
+        if item["key"] == "data":
+            found.append(FieldError("", "required", "is missing: send a JSON object"))
+        else:
+            definition = handler.parsed_fn_signature.parameters[item["key"]].kwarg_definition
+            name = getattr(definition, "name", None) or item["key"]
+            found.append(FieldError(f"?{name}", "invalid", told(item["message"])))
+    detail = "; ".join(f"{item.pointer or 'The body'}: {item.message}" for item in found)
     return InvalidRequest(detail, errors=found)

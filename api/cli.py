@@ -14,9 +14,9 @@ from api.app import create_app
 from api.auth import ROLES, make_token
 from api.clock import system_clock
 from api.db import Closed, open_database
-from api.db.database import silent
 from api.db.open import data_folder
 from api.ids import is_platform_id
+from api.keys import Keys
 from api.logs import logging_to_stderr
 from api.server import Server
 from api.settings import BadSettings, Settings, load, shown
@@ -54,10 +54,9 @@ def serve() -> None:
         settings = load(os.environ)
         with data_folder(settings), logging_to_stderr(settings.log_level):
             step(f"data folder {settings.data_dir}")
-            if settings.development:
-                asyncio.run(_make_demo(settings, quiet=True))
-            # In development the demo has told of the database already.
-            server = Server(create_app(settings, report=silent if settings.development else step), settings, step)
+            # What is wrong with the database is told in a line here, not by a server that cannot start.
+            asyncio.run(_make_demo(settings, quiet=True) if settings.development else _open_and_close(settings))
+            server = Server(create_app(settings), settings, step)
             server.run()
     sys.exit(0 if server.started else 1)
 
@@ -101,7 +100,9 @@ def token(role: str, user_id: str, name: str | None, ttl: int) -> None:
 def check() -> None:
     """Print every setting as it is in effect, secrets masked, or every mistake at once."""
     with explained():
-        for line in shown(load(os.environ)):
+        settings = load(os.environ)
+        Keys(settings)
+        for line in shown(settings):
             click.echo(line)
 
 

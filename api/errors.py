@@ -244,7 +244,8 @@ _encode = msgspec.json.Encoder().encode
 
 def render(problem: Problem, base_url: str, request_id: str) -> tuple[dict[str, str], bytes]:
     """Headers and body of a problem's answer."""
-    headers: dict[str, Any] = {"content-type": "application/problem+json", **problem.headers}
+    headers: dict[str, Any] = {"content-type": "application/problem+json", "cache-control": "no-store"}
     if problem.status_code == 401:
-        headers["www-authenticate"] = f'Bearer error="{problem.code}"'
-    return headers, _encode(problem.details(base_url, request_id))
+        # RFC 6750 section 3.1: whoever sent no token is told of no error.
+        headers["www-authenticate"] = "Bearer" if type(problem) is Unauthenticated else 'Bearer error="invalid_token"'
+    return headers | problem.headers, _encode(problem.details(base_url, request_id))

@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 from litestar import Response
+from litestar.openapi.datastructures import ResponseSpec
 
 from api import __version__
 from api.errors import PreconditionFailed
 from api.requests import Request
 
+# For `responses=` of a route whose answer is `conditional`.
+NOT_MODIFIED = {304: ResponseSpec(None, description="You have it already", generate_examples=False)}
 BUILD = hashlib.sha256(__version__.encode()).hexdigest()[:8]
 
 
@@ -20,8 +23,15 @@ def tag(version: int, *ingredients: str) -> str:
     return f'"{version}.{rest}"'
 
 
+def created(kind: type[msgspec.Struct]) -> ResponseSpec:
+    """For `responses=` of a PUT that makes what is not there."""
+    return ResponseSpec(kind, description="Recorded; it is new", generate_examples=False)
+
+
 def conditional(request: Request, body: Any, etag: str) -> Response[Any]:
-    """The body with its tag, or 304 when the caller has it already."""
+    """The body with its tag, or 304 when the caller has it already. Raises PreconditionFailed."""
+    # RFC 9110 section 13.2.2: If-Match is looked at first.
+    if_match(request).check(etag)
     if _listed(request, b"if-none-match", etag):
         return Response(None, status_code=304, headers={"ETag": etag})
     return Response(msgspec.json.encode(body), headers={"ETag": etag}, media_type="application/json")

@@ -1,12 +1,15 @@
 """The keys that tokens are signed with, each pinned to its one algorithm (RFC 8725 section 3.1)."""
 
+import asyncio
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Any
 
 import jwt
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -16,6 +19,8 @@ from api.settings import BadSettings, Settings
 
 UNKNOWN_KEY_SECONDS = 60
 REFRESH_SECONDS = 600
+RETRY_SECONDS = 1
+log = logging.getLogger("porchlight.auth")
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -36,19 +41,27 @@ class Keys:
         self._remote = self._source.startswith(("https://", "http://"))
         self._fetched: list[Key] = []
         self._fetched_at = float("-inf")
+        self._fetching = asyncio.Lock()
         if self._source and not self._remote:
             self._fixed += _read(self._source)
 
     async def matching(self, header: dict[str, Any]) -> list[Key]:
-        """The keys that may have signed a token with this header. Raises InvalidToken when there is none."""
+        """The keys that may have signed a token with this header. Raises InvalidToken, Unavailable."""
         found = self._matching(header)
-        age = time.monotonic() - self._fetched_at
-        if self._remote and (age > REFRESH_SECONDS or (not found and age > UNKNOWN_KEY_SECONDS)):
-            await self._refresh()
+        if self._remote and self._due(bool(found)):
+            # Whoever has a key need not wait while somebody else fetches them anew.
+            if not (found and self._fetching.locked()):
+                await self._refresh(bool(found))
             found = self._matching(header)
+        if self._remote and not (found or self._fetched):
+            raise Unavailable("The keys for tokens cannot be fetched.")
         if not found:
             raise InvalidToken
         return found
+
+    def _due(self, found: bool) -> bool:
+        age = time.monotonic() - self._fetched_at
+        return age > (REFRESH_SECONDS if found else UNKNOWN_KEY_SECONDS if self._fetched else RETRY_SECONDS)
 
     def _matching(self, header: dict[str, Any]) -> list[Key]:
         kid = header.get("kid")
@@ -58,21 +71,23 @@ class Keys:
             if key.algorithm == header.get("alg") and (not key.id or kid is None or key.id == kid)
         ]
 
-    async def _refresh(self) -> None:
-        self._fetched_at = time.monotonic()
-        try:
-            self._fetched = _jwks(await fetch(self._source))
-        except (Unavailable, ValueError):
-            # The keys of a moment ago are better than none.
-            if not self._fetched:
-                raise Unavailable("The keys for tokens cannot be fetched.") from None
+    async def _refresh(self, found: bool) -> None:
+        async with self._fetching:
+            if not self._due(found):
+                return
+            try:
+                self._fetched = _jwks(await fetch(self._source))
+            except (Unavailable, ValueError) as error:
+                # The keys of a moment ago are better than none.
+                log.warning("the keys for tokens cannot be fetched", extra={"reason": str(error)})
+            self._fetched_at = time.monotonic()
 
 
 def _read(source: str) -> list[Key]:
     try:
         text = source if source.lstrip().startswith(("-----BEGIN", "{")) else Path(source).read_text()
         return _jwks(text.encode()) if text.lstrip().startswith("{") else _pem(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise BadSettings([f"PORCHLIGHT_JWT_PUBLIC_KEYS: no keys can be read from it ({error})"]) from error
 
 
@@ -84,15 +99,25 @@ def _pem(text: str) -> list[Key]:
 
 
 def _jwks(raw: bytes) -> list[Key]:
-    keys = []
-    for jwk in json.loads(raw)["keys"]:
-        # Symmetric keys have no business in a public document.
-        if jwk.get("kty") in ("RSA", "EC", "OKP") and jwk.get("use", "sig") == "sig":
-            material = jwt.PyJWK(jwk).key
-            keys.append(Key(str(jwk.get("kid", "")), _algorithm(material), material))
+    document = json.loads(raw)
+    found = document.get("keys") if isinstance(document, dict) else None
+    keys = [key for jwk in found if (key := _key(jwk))] if isinstance(found, list) else []
     if not keys:
-        raise ValueError("it holds no public key")
+        raise ValueError("it holds no public key for RS256, ES256 or EdDSA")
     return keys
+
+
+def _key(jwk: Any) -> Key | None:
+    """None for what we cannot use: one strange key among others must not refuse the tokens of all."""
+    # Symmetric keys have no business in a public document.
+    if not isinstance(jwk, dict) or jwk.get("kty") not in ("RSA", "EC", "OKP") or jwk.get("use", "sig") != "sig":
+        return None
+    try:
+        material = jwt.PyJWK(jwk).key
+        algorithm = _algorithm(material)
+    except (jwt.PyJWTError, ValueError):
+        return None
+    return Key(str(jwk.get("kid", "")), algorithm, material) if jwk.get("alg", algorithm) == algorithm else None
 
 
 def _algorithm(material: Any) -> str:

@@ -40,18 +40,18 @@ class Limits:
         self._monotonic = monotonic
         self._policies = {bucket: _scaled(policy, factor) for bucket, policy in POLICIES.items()}
         self._service = {bucket: _scaled(policy, factor * SERVICE_FACTOR) for bucket, policy in POLICIES.items()}
-        self._levels: dict[tuple[str, Bucket], tuple[float, float]] = {}
+        self._levels: dict[tuple[str, Bucket, bool], tuple[float, float]] = {}
 
     def take(self, caller: str, bucket: Bucket, *, service: bool = False) -> list[tuple[bytes, bytes]]:
         """Take one request out of a bucket; the headers that say what is left. Raises RateLimited."""
         policy = (self._service if service else self._policies)[bucket]
         rate = policy.quota / policy.window
         now = self._monotonic()
-        level, stamp = self._levels.pop((caller, bucket), (float(policy.quota), now))
+        level, stamp = self._levels.pop((caller, bucket, service), (float(policy.quota), now))
         level = min(policy.quota, level + (now - stamp) * rate)
         allowed = level >= 1
         # Put back at the end: the callers who have been quiet the longest are the first to be forgotten.
-        self._levels[caller, bucket] = (level - allowed, now)
+        self._levels[caller, bucket, service] = (level - allowed, now)
         if len(self._levels) > CALLERS:
             self._levels.pop(next(iter(self._levels)))
         headers = _headers(bucket, policy, level - allowed)
@@ -77,11 +77,11 @@ def _headers(bucket: Bucket, policy: Policy, level: float) -> list[tuple[bytes, 
 
 
 def address_prefix(address: str) -> str:
-    """What an anonymous caller is counted under: an IPv4 address, or the /64 of an IPv6 one."""
+    """What an anonymous caller is counted under: an IPv4 address, or the /64 of an IPv6 one. No user id has a slash."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"
-    if isinstance(ip, ipaddress.IPv6Address):
-        return str(ip.ipv4_mapped or ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
-    return str(ip)
+        return "unknown/"
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
+        return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
+    return f"{getattr(ip, 'ipv4_mapped', None) or ip}/32"

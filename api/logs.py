@@ -2,16 +2,21 @@
 
 import json
 import logging
+import os
 import queue
-import sys
+import re
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler, QueueListener
 from typing import Any
 
 from api.clock import rfc3339
 
 WAITING_LINES = 10_000
+STOP_SECONDS = 1.0
+STDERR = 2
+QUOTED = re.compile(r"^(DETAIL|CONTEXT|LINE \d+):.*$", re.MULTILINE)
 # What every record has; the rest came in by `extra`.
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -28,6 +33,35 @@ class Lines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        # PostgreSQL's details quote the row: what somebody wrote has no place in a log.
+        return QUOTED.sub("", super().formatException(ei))
+
+
+class Sink(logging.Handler):
+    """Standard error, past Python's buffer and without a lock: a write that blocks must not keep us from exiting."""
+
+    def createLock(self) -> None:  # noqa: N802
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # Where nobody reads, nobody can be told.
+        with suppress(OSError):
+            os.write(STDERR, self.format(record).encode() + b"\n")
+
+
+class Listener(QueueListener):
+    queue: "queue.Queue[Any]"
+    _thread: threading.Thread | None
+
+    def stop(self) -> None:
+        """Write what waits, but leave a sink that is blocked: the thread is a daemon."""
+        with suppress(queue.Full):
+            self.queue.put(None, timeout=STOP_SECONDS)
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            self._thread = None
 
 
 class Dropping(QueueHandler):
@@ -51,10 +85,10 @@ class Dropping(QueueHandler):
 
 @contextmanager
 def logging_to_stderr(level: str) -> Iterator[None]:
-    sink = logging.StreamHandler(sys.stderr)
+    sink = Sink()
     sink.setFormatter(Lines())
     waiting: queue.Queue[Any] = queue.Queue(WAITING_LINES)
-    listener = QueueListener(waiting, sink)
+    listener = Listener(waiting, sink)
     root = logging.getLogger()
     root.handlers = [Dropping(waiting)]
     root.setLevel(level.upper())

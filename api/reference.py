@@ -21,6 +21,7 @@ from api.errors import (
     InvalidRequest,
     MalformedBody,
     Overloaded,
+    PreconditionFailed,
     Problem,
     ProblemDetails,
     RateLimited,
@@ -45,7 +46,8 @@ config = OpenAPIConfig(
     components=Components(
         security_schemes={"token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
     ),
-    # Litestar serves pages of its own, which load scripts from elsewhere: nobody has the role for them.
+    # Litestar serves a document and pages of its own, which load scripts from elsewhere: nobody has the role for them.
+    render_plugins=[],
     openapi_router=Router("/api/unserved", route_handlers=[], include_in_schema=False, opt={"roles": ()}),
 )
 
@@ -91,6 +93,9 @@ def document(app: Litestar) -> dict[str, Any]:
             for method, (handler, _) in route.route_handler_map.items():
                 if operation := schema["paths"][route.path_format].get(method.lower()):
                     _complete(operation, method, handler, problem[0])
+                if body := handler.parsed_fn_signature.parameters.get("data"):
+                    # Litestar does not say that a request takes no other fields.
+                    schemas[body.annotation.__name__]["additionalProperties"] = False
     return schema
 
 
@@ -107,7 +112,13 @@ def _complete(operation: dict[str, Any], method: str, handler: Any, problem: dic
     if method == "POST":
         raised += [IdempotencyInProgress, IdempotencyMismatch]
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    if PreconditionFailed in raised:
+        operation.setdefault("parameters", []).append(IF_MATCH)
+    if "304" in operation["responses"]:
+        operation.setdefault("parameters", []).append(IF_NONE_MATCH)
     answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
+    for bodiless in answers.keys() & {"204", "304"}:
+        answers[bodiless].pop("content", None)
     for error in sorted(raised, key=lambda error: error.status_code):
         answer = answers.setdefault(str(error.status_code), {"description": "", "x-codes": []})
         # A status that the route itself describes, such as a 503 of /readyz, keeps its own body.
@@ -126,6 +137,21 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags of the state that this is meant for; another one is answered 412.",
+    "schema": {"type": "string"},
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags of what you have; it is answered 304.",
+    "schema": {"type": "string"},
+}
+
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --accent: #b45309; }
 @media (prefers-color-scheme: dark) { :root { --accent: #fbbf24; } }
@@ -136,13 +162,19 @@ h3 { font: 600 1rem ui-monospace, monospace; margin: 2rem 0 .5rem; overflow-wrap
 h3 a { color: inherit; text-decoration: none; } h3 b { color: var(--accent); }
 pre, table { background: var(--soft); border-radius: .4rem; overflow-x: auto; width: 100%; }
 pre { font-size: .85rem; line-height: 1.45; padding: .75rem; }
-table { border-collapse: collapse; display: block; font-size: .9rem; }
+table { border-collapse: collapse; display: block; font-size: .9rem; margin: .75rem 0; }
 td, th { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
-code { font-size: .9em; overflow-wrap: anywhere; } nav li { margin: .35rem 0; overflow-wrap: anywhere; }
+code { font-size: .9em; overflow-wrap: anywhere; } td code { overflow-wrap: normal; white-space: nowrap; }
+td:last-child { min-width: 12rem; }
+nav li { margin: .35rem 0; overflow-wrap: anywhere; }
 a { color: var(--accent); } summary { cursor: pointer; padding: .4rem 0; }
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = (
+    # The picture is the empty icon, without which a browser asks for /favicon.ico.
+    f"default-src 'none'; img-src data:; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 def html(schema: dict[str, Any]) -> str:

@@ -2,8 +2,11 @@
 
 import difflib
 import ipaddress
+import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -13,7 +16,7 @@ from msgspec import Meta
 
 # Names the operators of the platform know already; every other setting is PORCHLIGHT_ + its name.
 BARE = ("chat_", "notification_", "support_", "help_center_")
-SECRET = ("jwt_secret", "encryption_key", "database_url", "smtp_url")
+SECRET = ("jwt_secret", "encryption_key", "database_url", "bus_url", "smtp_url")
 SAMPLES = ("change", "secret", "password", "example", "sample", "test", "porchlight", "01234567", "abcdefgh")
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -28,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     site_dir: Path = Path("build/site")
     base_url: str = "http://127.0.0.1:8000"
     database_url: str = ""
+    bus_url: str = ""
     jwt_secret: str = ""
     jwt_public_keys: str = ""
     jwt_issuer: str = "porchlight"
@@ -79,12 +83,15 @@ def load(environ: Mapping[str, str]) -> Settings:
     """Read and check all settings at once. Raises BadSettings with every mistake found."""
     mistakes: list[str] = []
     values: dict[str, Any] = {}
-    for name, text in sorted(environ.items()):
+    # An empty variable is one that is not set.
+    for name, text in sorted((name, text) for name, text in environ.items() if text):
         try:
             if field := VARIABLES.get(name):
                 values[field] = _convert(TYPES[field], text)
             elif name.startswith("PORCHLIGHT_"):
                 field, value = _indirect(name, text)
+                if field in values:
+                    mistakes.append(f"{name}: {variable(field)} is set too; which of the two is meant?")
                 values[field] = _convert(TYPES[field], value)
         except (ValueError, OSError) as error:
             mistakes.append(f"{name}: {error}")
@@ -98,7 +105,9 @@ def load(environ: Mapping[str, str]) -> Settings:
 def _indirect(name: str, path: str) -> tuple[str, str]:
     field = VARIABLES.get(name.removesuffix("_FILE"), "")
     if name.endswith("_FILE") and field in SECRET:
-        return field, Path(path).read_text().strip()
+        if not (value := Path(path).read_text().strip()):
+            raise ValueError(f"{path} is empty")
+        return field, value
     close = difflib.get_close_matches(name, VARIABLES, 1)
     raise ValueError("no such setting" + (f"; did you mean {close[0]}?" if close else ""))
 
@@ -120,9 +129,16 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         yield "PORCHLIGHT_BASE_URL: must be like https://help.example.com, without a slash at its end"
     if settings.database_url and urlsplit(settings.database_url).scheme not in ("postgresql", "postgres"):
         yield "PORCHLIGHT_DATABASE_URL: must begin with postgresql:// (leave it empty for SQLite in the data folder)"
+    if settings.bus_url and urlsplit(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
+        yield "PORCHLIGHT_BUS_URL: must begin with redis://"
     for origin in settings.allowed_origins:
         parts = urlsplit(origin)
-        if origin != f"{parts.scheme}://{parts.netloc}" or parts.scheme not in ("http", "https"):
+        # As browsers write it: scheme, host in small letters, no slash.
+        if (
+            origin != f"{parts.scheme}://{parts.netloc}".lower()
+            or parts.scheme not in ("http", "https")
+            or not parts.netloc
+        ):
             yield f"PORCHLIGHT_ALLOWED_ORIGINS: {origin!r} is not an origin like https://app.example.com"
     for proxy in settings.trusted_proxies:
         try:
@@ -148,11 +164,23 @@ def with_secret(settings: Settings) -> Settings:
     if settings.jwt_secret or settings.jwt_public_keys or not settings.development:
         return settings
     path = settings.data_dir / "jwt-secret"
-    if not path.exists():
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return msgspec.structs.replace(settings, jwt_secret=path.read_text())
+    try:
+        if not path.exists():
+            _make_secret(path)
+        return msgspec.structs.replace(settings, jwt_secret=path.read_text())
+    except OSError as error:
+        raise BadSettings([f"PORCHLIGHT_DATA_DIR: no secret can be kept there ({error})"]) from error
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Whole from the first moment that another process can see it; mkstemp makes files of mode 0600.
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix="jwt-secret-")
+    with open(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    Path(draft).unlink()
 
 
 def shown(settings: Settings) -> Iterator[str]:

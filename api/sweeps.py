@@ -1,5 +1,7 @@
 """What is thrown away when its time is over: due work that puts itself off, in chunks that hold nobody up."""
 
+import msgspec
+
 from api import idempotency
 from api.db import Tx
 from api.live import sockets, stream
@@ -35,7 +37,16 @@ works = {
 }
 
 
+KINDS = msgspec.json.encode(list(works)).decode()
+
+
+def begun(tx: Tx) -> bool:
+    waiting = tx.value("select count(*) from due where kind in (select value from json_each(cast($1 as text)))", KINDS)
+    return stream.epoch(tx) is not None and waiting == len(works)
+
+
 def begin(tx: Tx) -> None:
-    """Each sweep has one row; a later start finds it."""
+    """At the first start: the database gets its epoch, and each sweep the row by which it goes on."""
+    stream.begin_epoch(tx)
     for kind in works:
         queries.add(tx, kind, "", "{}", tx.now)

@@ -1,20 +1,25 @@
-"""What the rest of Porchlight sees of a database, whichever engine it is."""
+"""What the rest of Porchlight sees of a database, whichever engine it is, and what the engines share."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from api.db.tx import Tx
+from api.db.tx import After, Tx
+from api.errors import ReadOnly, Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Report = Callable[[str], None]
+log = logging.getLogger("porchlight.db")
 
 # More than this many functions waiting means the database has fallen behind: refuse at once instead of queueing.
 WAITING_LIMIT = 2000
 # A caller has given up on a function that waited this long; running it would only delay the others.
 WAITING_SECONDS = 5.0
+PROBE_SECONDS = 1.0
 
 
 class Closed(Exception):
@@ -33,16 +38,13 @@ class Health(msgspec.Struct, rename="camel"):
 
 
 class Database(Protocol):
-    """`alone`: no other process can write to it. `publish` takes the events of a commit, `tell_mode` a change to
-    read-only and back; both are called on the event loop.
+    """`alone`: no other process can write to it. `publish` takes the events of a commit, on the event loop; `gate` says
+    whether it takes writes now, and tells when that changes.
     """
 
     alone: bool
     publish: Callable[[list[Any]], None]
-    tell_mode: Callable[[bool], None]
-
-    @property
-    def read_only(self) -> bool: ...
+    gate: "WriteGate"
 
     async def open(self, report: Report = ...) -> None:
         """Check, migrate and connect; `report` hears one line for each step. Raises Closed."""
@@ -65,4 +67,63 @@ class Database(Protocol):
 def silent(_: Any) -> None: ...
 
 
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+def settle(future: "asyncio.Future[Any]", outcome: Any, after: Iterable[After] = ()) -> None:
+    """On the event loop: what waited for the commit, then the answer. An `outcome` that is an exception is raised."""
+    for call, args in after:
+        try:
+            call(*args)
+        except Exception:
+            # It is on disk, and whoever asked for it is still to hear so.
+            log.exception("a call after the commit failed")
+    # A cancelled caller has left; what it asked for has happened all the same.
+    if future.done():
+        return
+    if isinstance(outcome, StopIteration):
+        # No future takes one.
+        outcome = RuntimeError("StopIteration")
+    if isinstance(outcome, BaseException):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+class WriteGate:
+    """Shut while the disk takes no writes: they are refused at once, and `probe` is tried once a second."""
+
+    def __init__(self, probe: Callable[[], Awaitable[None]]) -> None:
+        self._probe = probe
+        self.tell_mode: Callable[[bool], None] = silent
+        self._probing: asyncio.Task[None] | None = None
+        self.reason = ""
+
+    @property
+    def problems(self) -> list[str]:
+        return [f"read-only: {self.reason}"] if self.reason else []
+
+    def check(self) -> None:
+        """Raises ReadOnly."""
+        if self.reason:
+            raise ReadOnly
+
+    def shut(self, reason: str) -> None:
+        if not self.reason:
+            log.error("read-only: the database takes no writes", extra={"reason": reason})
+            self.reason = reason
+            self.tell_mode(True)
+            self._probing = asyncio.get_running_loop().create_task(self._until_a_write_succeeds())
+
+    async def _until_a_write_succeeds(self) -> None:
+        while self.reason:
+            await asyncio.sleep(PROBE_SECONDS)
+            try:
+                await self._probe()
+            except Unavailable:
+                continue
+            log.warning("the database takes writes again")
+            self.reason = ""
+            self.tell_mode(False)
+
+    async def close(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait([self._probing])

@@ -15,8 +15,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from api.clock import Clock
 from api.db import migrate
-from api.db.database import WAITING_LIMIT, WAITING_SECONDS, Closed, Health, Report, silent
-from api.db.tx import LockTimeout, Tx
+from api.db.database import WAITING_LIMIT, WAITING_SECONDS, Closed, Health, Report, WriteGate, settle, silent
+from api.db.tx import After, LockTimeout, Tx
 from api.errors import Overloaded, Problem, ReadOnly, Unavailable
 
 P = ParamSpec("P")
@@ -25,8 +25,8 @@ log = logging.getLogger("porchlight.db")
 
 WRITERS = 8
 READERS = 4
-TRIES = 3
-PROBE_SECONDS = 1.0
+RETRIES = 3
+CONNECT_SECONDS = 2
 MIGRATION_LOCK = 0x706F726368
 OPTIONS = {
     "lock_timeout": "2000",
@@ -35,9 +35,19 @@ OPTIONS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
 }
+# A server that vanishes without a word would else hold a thread for the quarter of an hour that TCP is patient.
+NETWORK = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 READ_ONLY = (errors.DiskFull, errors.ReadOnlySqlTransaction)
+BEATEN = (errors.SerializationFailure, errors.DeadlockDetected)
 Execute = Callable[[str, Sequence[Any]], Any]
-Transact = Callable[[psycopg.Connection[Any]], tuple[Any, list[Any]]]
+Outcome = tuple[Any, list[After]]
+Transact = Callable[[psycopg.Connection[Any]], Outcome]
 
 
 class Waiting:
@@ -75,6 +85,8 @@ class Lane:
 
     def __init__(self, url: str, size: int, configure: Callable[[psycopg.Connection[Any]], None]) -> None:
         self.waiting = Waiting()
+        self._size = size
+        self._closing = False
         self._threads = ThreadPoolExecutor(size, "postgres")
         self._pool = ConnectionPool(
             url,
@@ -82,55 +94,61 @@ class Lane:
             max_size=size,
             open=False,
             configure=configure,
+            # Given up this soon, a connection is tried for again by the next caller instead of minutes later.
+            reconnect_timeout=CONNECT_SECONDS,
             kwargs={"cursor_factory": psycopg.RawCursor},
         )
 
     def open(self) -> None:
         self._pool.open(wait=True, timeout=5)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """What waits already is still done."""
+        self._closing = True
+        await asyncio.get_running_loop().run_in_executor(None, self._end)
+
+    def _end(self) -> None:
         self._threads.shutdown()
         self._pool.close()
 
     async def call(self, transact: Transact) -> Any:
         """Run it on a thread. A caller that is cancelled cancels nothing."""
+        if self._closing:
+            raise Overloaded("Porchlight is stopping.")
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         ticket = self.waiting.add()
 
         def work() -> None:
-            try:
-                self.waiting.take(ticket)
-                outcome = self._on_a_connection(transact)
-            except Exception as error:  # noqa: BLE001
-                outcome = _translated(error)
-            loop.call_soon_threadsafe(_settle, future, outcome)
+            outcome, after = self._attempt(ticket, transact)
+            loop.call_soon_threadsafe(settle, future, outcome, after)
 
         self._threads.submit(work)
         return await future
 
-    def _on_a_connection(self, transact: Transact) -> Any:
-        for _ in range(TRIES):
-            try:
-                with self._pool.connection(timeout=2) as conn:
+    def _attempt(self, ticket: int, transact: Transact) -> Outcome:
+        try:
+            self.waiting.take(ticket)
+            return self._on_a_connection(transact)
+        except Exception as error:  # noqa: BLE001
+            return _translated(error), []
+
+    def _on_a_connection(self, transact: Transact) -> Outcome:
+        # A restart of the server leaves each connection of the pool dead, and nothing was committed on a dead one.
+        for _ in range(self._size + 1):
+            with self._pool.connection(timeout=CONNECT_SECONDS) as conn:
+                try:
                     return transact(conn)
-            except psycopg.OperationalError:
-                # The server was restarted under a connection of the pool, and nothing was committed on it.
-                if not conn.closed:
-                    raise
+                except psycopg.OperationalError as error:
+                    if not _lost(conn, error):
+                        raise
+                    conn.close()
         raise Unavailable
 
 
-def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
-    if isinstance(outcome, Exception):
-        if not future.done():
-            future.set_exception(outcome)
-        return
-    result, after = outcome
-    for call, args in after:
-        call(*args)
-    if not future.done():
-        future.set_result(result)
+def _lost(conn: psycopg.Connection[Any], error: Exception) -> bool:
+    # The server's last words may be read before the end of the connection is noticed.
+    return conn.closed or isinstance(error, errors.AdminShutdown | errors.CrashShutdown)
 
 
 def _translated(error: Exception) -> Exception:
@@ -138,9 +156,9 @@ def _translated(error: Exception) -> Exception:
         return error
     if isinstance(error, READ_ONLY):
         return ReadOnly()
-    if isinstance(error, LockTimeout | errors.SerializationFailure | errors.DeadlockDetected):
+    if isinstance(error, (LockTimeout, *BEATEN)):
         return Overloaded("Others are changing the same thing.")
-    if isinstance(error, errors.QueryCanceled | PoolTimeout | errors.TooManyConnections):
+    if isinstance(error, errors.QueryCanceled):
         return Overloaded()
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return Unavailable()
@@ -158,10 +176,8 @@ class Postgres:
         self._url = with_options(url)
         self._writes = Lane(self._url, WRITERS, _for_writing)
         self._reads = Lane(self._url, READERS, _for_reading)
-        self._read_only = ""
+        self.gate = WriteGate(self._probe)
         self.publish: Callable[[list[Any]], None] = silent
-        self.tell_mode: Callable[[bool], None] = silent
-        self._probing: asyncio.Task[None] | None = None
 
     async def open(self, report: Report = silent) -> None:
         self._loop = asyncio.get_running_loop()
@@ -171,90 +187,70 @@ class Postgres:
             raise Closed(f"PostgreSQL does not answer as it should: {_first_line(error)}") from error
 
     def _prepare(self, report: Report) -> None:
-        with psycopg.connect(self._url, autocommit=True, connect_timeout=5, cursor_factory=psycopg.RawCursor) as conn:
+        with psycopg.connect(self._url, autocommit=True, cursor_factory=psycopg.RawCursor) as conn:
             report(f"PostgreSQL {conn.info.parameter_status('server_version')}")
             execute = _binder(conn)
             if execute("show fsync", ()).fetchone()[0] != "on":
                 report("warning: fsync is off on this server: a power cut there loses acknowledged writes")
+            # Another process may be migrating, and both may take long.
+            execute("set lock_timeout = 0", ())
+            execute("set statement_timeout = 0", ())
             execute("select pg_advisory_lock($1)", (MIGRATION_LOCK,))
             migrate.apply(migrate.POSTGRES, execute, self._clock(), report)
         self._writes.open()
         self._reads.open()
 
     async def close(self) -> None:
-        if self._probing is not None:
-            self._probing.cancel()
-        for lane in (self._reads, self._writes):
-            await asyncio.get_running_loop().run_in_executor(None, lane.close)
+        await self._reads.close()
+        await self._writes.close()
+        await self.gate.close()
 
     async def read(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        def transact(conn: psycopg.Connection[Any]) -> tuple[R, list[Any]]:
+        def transact(conn: psycopg.Connection[Any]) -> Outcome:
             return fn(self._tx(conn), *args, **kwargs), []
 
         return await self._reads.call(transact)  # type: ignore[no-any-return]
 
     async def write(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        if self._read_only:
-            raise ReadOnly
+        self.gate.check()
+        return await self._writes.call(lambda conn: self._retried(conn, fn, args, kwargs))  # type: ignore[no-any-return]
 
-        def transact(conn: psycopg.Connection[Any]) -> tuple[R, list[Any]]:
-            return self._retried(conn, fn, args, kwargs)
-
-        return await self._writes.call(transact)  # type: ignore[no-any-return]
-
-    def _retried(self, conn: psycopg.Connection[Any], fn: Callable[..., R], args: Any, kwargs: Any) -> tuple[R, Any]:
-        doubled = False
-        for attempt in range(1, TRIES + 1):
+    def _retried(self, conn: psycopg.Connection[Any], fn: Callable[..., Any], args: Any, kwargs: Any) -> Outcome:
+        beaten = doubled = 0
+        while True:
             try:
-                tx = self._tx(conn)
-                result = fn(tx, *args, **kwargs)
-                tx.finish()
-                _commit(conn)
-                return result, tx.after  # noqa: TRY300
-            except (errors.SerializationFailure, errors.DeadlockDetected):
+                return self._once(conn, fn, args, kwargs)
+            except BEATEN:
                 conn.rollback()
-                if attempt == TRIES:
+                beaten += 1
+                if beaten > RETRIES:
                     raise
-                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311
+                time.sleep(random.uniform(0, 0.02 * beaten))  # noqa: S311
             except errors.UniqueViolation:
                 # Somebody committed the same row between our look and our write: look again, once.
                 conn.rollback()
-                if doubled:
+                doubled += 1
+                if doubled > 1:
                     raise
-                doubled = True
             except READ_ONLY as error:
-                self._loop.call_soon_threadsafe(self._enter_read_only, _first_line(error))
+                self._loop.call_soon_threadsafe(self.gate.shut, _first_line(error))
                 raise
-        raise Overloaded
+
+    def _once(self, conn: psycopg.Connection[Any], fn: Callable[..., Any], args: Any, kwargs: Any) -> Outcome:
+        tx = self._tx(conn)
+        result = fn(tx, *args, **kwargs)
+        tx.finish()
+        _commit(conn)
+        return result, tx.after
 
     def _tx(self, conn: psycopg.Connection[Any]) -> Tx:
         return Tx(_binder(conn), self._clock(), for_update=" for update", slow_seconds=self._slow, publish=self.publish)
 
-    def _enter_read_only(self, reason: str) -> None:
-        if not self._read_only:
-            log.error("read-only: the database takes no writes", extra={"reason": reason})
-            self._read_only = reason
-            self.tell_mode(True)
-            self._probing = self._loop.create_task(self._probe())
-
     async def _probe(self) -> None:
-        """Try one row a second until a write succeeds."""
-        while self._read_only:
-            await asyncio.sleep(PROBE_SECONDS)
-            try:
-                await self._writes.call(lambda conn: self._retried(conn, migrate.probe, (), {}))
-            except Unavailable:
-                continue
-            log.warning("the database takes writes again")
-            self._read_only = ""
-            self.tell_mode(False)
-
-    @property
-    def read_only(self) -> bool:
-        return bool(self._read_only)
+        await self._writes.call(lambda conn: self._retried(conn, migrate.probe, (), {}))
 
     async def health(self) -> Health:
-        problems = [f"read-only: {self._read_only}"] if self._read_only else []
+        problems = self.gate.problems
         try:
             await self.read(lambda tx: tx.value("select 1"))
         except Unavailable as error:
@@ -270,10 +266,10 @@ class Postgres:
 
 
 def with_options(url: str) -> str:
-    """The connection string with our timeouts added to its `options`."""
+    """The connection string with our timeouts added; those it has itself stay as they are."""
     parts = conninfo.conninfo_to_dict(url)
     ours = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
-    return conninfo.make_conninfo("", **{**parts, "options": f"{ours} {parts.get('options') or ''}".strip()})
+    return conninfo.make_conninfo("", **{**NETWORK, **parts, "options": f"{ours} {parts.get('options') or ''}".strip()})
 
 
 def _for_writing(conn: psycopg.Connection[Any]) -> None:
@@ -300,7 +296,7 @@ def _commit(conn: psycopg.Connection[Any]) -> None:
     try:
         conn.commit()
     except psycopg.OperationalError as error:
-        if conn.closed:
+        if _lost(conn, error):
             # Whether it happened is not known, so it must not be tried again from here.
             raise Unavailable from error
         raise

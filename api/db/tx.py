@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from api.db.rows import Make, maker
 
 T = TypeVar("T")
+After = tuple[Callable[..., None], tuple[Any, ...]]
 log = logging.getLogger("porchlight.db")
 
 
@@ -56,7 +57,7 @@ class Tx:
         self._for_update = for_update
         self._slow = slow_seconds
         self.now = now
-        self.after: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self.after: list[After] = []
         self.statements = 0
         # Where events go after the commit; the functions that write them know of no hub.
         self.publish = publish

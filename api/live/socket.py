@@ -163,7 +163,7 @@ class Socket:
             epoch=replay.epoch,
             positions=replay.positions,
             recovered=replay.recovered,
-            readOnly=self._live.db.read_only,
+            readOnly=bool(self._live.db.gate.reason),
             user=actor,
             pingIntervalSeconds=wire.PING_SECONDS,
             maxFrameBytes=wire.MAX_FRAME,

@@ -133,14 +133,13 @@ def as_event(row: Row) -> Event:
     return Event(row.topic, row.position, frame)
 
 
-def epoch(tx: Tx) -> str:
+def epoch(tx: Tx) -> str | None:
     """Positions mean nothing across epochs: a restored database has another one."""
-    found: str = tx.value("select value from meta where name = 'epoch'")
+    found: str | None = tx.value("select value from meta where name = 'epoch'")
     return found
 
 
 def begin_epoch(tx: Tx) -> None:
-    """At the first start; a later one keeps what is there."""
     tx.run("insert into meta (name, value) values ('epoch', $1) on conflict (name) do nothing", secrets.token_hex(8))
 
 
@@ -169,7 +168,7 @@ def after(tx: Tx, topic: str, position: int, limit: int = PAGE) -> list[Event]:
 
 def replay(tx: Tx, topics: Mapping[str, str], from_epoch: str | None, positions: Mapping[str, int]) -> Replay:
     """What a client missed on `topics`, from its positions on; `recovered` is false where that cannot be told."""
-    now = epoch(tx)
+    now = epoch(tx) or ""
     there = heads(tx, topics.values())
     current = {name: there[topic].position if topic in there else 0 for name, topic in topics.items()}
     pruned = {name: there[topic].pruned if topic in there else 0 for name, topic in topics.items()}

@@ -1,7 +1,7 @@
 """What follows when the platform tells us of a user or a booking."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from api.platform import queries
 from api.platform.types import Booking, BookingDraft, User, UserDraft
 
 Forget = Callable[[str], None]
+# What can be written with four digits for the year, in UTC.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def put_user(tx: Tx, user_id: str, draft: UserDraft, condition: IfMatch, forget: Forget) -> tuple[User, bool]:
@@ -40,6 +42,8 @@ def revoke(tx: Tx, user_id: str, forget: Forget) -> None:
 
 def put_booking(tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch) -> tuple[Booking, bool]:
     """The booking as recorded, and whether it is new; its room follows. Raises UnknownUser, InvalidRequest."""
+    if draft.scheduled_at is not None and not EARLIEST <= draft.scheduled_at <= LATEST:
+        raise InvalidRequest.at("/scheduledAt", "out_of_range", "must be in the years 1970 to 9999")
     if draft.provider_id == draft.customer_id:
         raise InvalidRequest.at("/customerId", "invalid", "must be somebody else than the provider")
     people = [draft.provider_id, draft.customer_id]

@@ -5,14 +5,14 @@ from litestar.params import JSONBody
 
 from api import idempotency
 from api.errors import NotFound, PreconditionFailed, UnknownUser
-from api.etags import conditional, if_match, tag
+from api.etags import NOT_MODIFIED, conditional, created, if_match, tag
 from api.ids import BookingPath, UserPath
 from api.platform import actions, queries
 from api.platform.types import Booking, BookingDraft, User, UserDraft
 from api.requests import Request
 
 
-@put("/users/{userId:str}", raises=[PreconditionFailed])
+@put("/users/{userId:str}", raises=[PreconditionFailed], responses={201: created(User)})
 async def put_user(user_id: UserPath, data: JSONBody[UserDraft], request: Request) -> Response[User]:
     """Record a user. Repeat it as often as you like: the same record changes nothing.
 
@@ -23,7 +23,7 @@ async def put_user(user_id: UserPath, data: JSONBody[UserDraft], request: Reques
     return Response(user, status_code=201 if new else 200, headers={"ETag": tag(user.version)})
 
 
-@get("/users/{userId:str}", raises=[NotFound])
+@get("/users/{userId:str}", raises=[NotFound, PreconditionFailed], responses=NOT_MODIFIED)
 async def get_user(user_id: UserPath, request: Request) -> Response[User]:
     """A user as recorded."""
     user = await request.db.read(queries.user, user_id)
@@ -38,7 +38,7 @@ async def revoke_user(user_id: UserPath, request: Request) -> Response[None]:
     return await idempotency.post(request, 204, actions.revoke, user_id, request.app.state.tokens.forget)
 
 
-@put("/bookings/{bookingId:str}", raises=[UnknownUser, PreconditionFailed])
+@put("/bookings/{bookingId:str}", raises=[UnknownUser, PreconditionFailed], responses={201: created(Booking)})
 async def put_booking(booking_id: BookingPath, data: JSONBody[BookingDraft], request: Request) -> Response[Booking]:
     """Record a booking; its chat room exists from then on. 201 when new.
 
@@ -49,7 +49,7 @@ async def put_booking(booking_id: BookingPath, data: JSONBody[BookingDraft], req
     return Response(booking, status_code=201 if new else 200, headers={"ETag": tag(booking.version)})
 
 
-@get("/bookings/{bookingId:str}", raises=[NotFound])
+@get("/bookings/{bookingId:str}", raises=[NotFound, PreconditionFailed], responses=NOT_MODIFIED)
 async def get_booking(booking_id: BookingPath, request: Request) -> Response[Booking]:
     """A booking as recorded."""
     booking = await request.db.read(queries.booking, booking_id)
