@@ -74,6 +74,11 @@ class Outgoing:
             self.closed = True
             self._task = asyncio.get_running_loop().create_task(self._say_goodbye(close))
 
+    async def taken(self) -> None:
+        """Wait until the peer has taken what was pushed, or never will."""
+        if self._queue is not None and self._task is not None:
+            await self._task
+
     async def gone(self) -> None:
         """Wait for the goodbye: when the server's app returns, the connection is cut."""
         if self.closed and self._task is not None:

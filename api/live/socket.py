@@ -155,7 +155,13 @@ class Socket:
         live.settled(self, actor)
         self.out.push(wire.ack(frame_id, {}))
         self.out.push(self._welcome(replay, actor))
-        self._subscription.begin(replay)
+        for event in replay.events:
+            self.out.push(event.frame)
+            # All at once, a long replay would be more than a slow client may have waiting.
+            await self.out.taken()
+            if self._restart_in is not None:
+                return
+        self._subscription.begin(replay.emptied())
 
     def _welcome(self, replay: Replay, actor: Actor) -> str:
         return wire.text(
