@@ -77,9 +77,7 @@ def parse(raw: bytes, kind: type[T]) -> T:
 
 def _parse(raw: bytes, kind: type[T]) -> T:
     try:
-        value = json.loads(
-            raw.decode(), object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant
-        )
+        value = _decode(raw.decode())
     except _Odd:
         raise _oddity(raw) from None
     except ValueError:
@@ -120,6 +118,12 @@ def _float(text: str) -> float:
     if not math.isfinite(value := float(text)):
         raise _Odd
     return value
+
+
+# Made once: `json.loads` would make a decoder for each body.
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant
+).decode
 
 
 class _Pairs(list[tuple[str, Any]]):
