@@ -89,9 +89,7 @@ def fit(value: Any, kind: type[T]) -> T:
 
 def _read(raw: bytes) -> Any:
     try:
-        value = json.loads(
-            raw.decode(), object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant
-        )
+        value = _decode(raw.decode())
     except _Odd:
         raise _oddity(raw) from None
     except ValueError:
@@ -127,6 +125,12 @@ def _float(text: str) -> float:
     if not math.isfinite(value := float(text)):
         raise _Odd
     return value
+
+
+# Made once: `json.loads` would make a decoder for each body.
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant
+).decode
 
 
 class _Pairs(list[tuple[str, Any]]):

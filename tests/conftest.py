@@ -23,7 +23,6 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from api.app import PREFIX, create_app
 from api.auth import Role, make_token
-from api.boundary import Boundary
 from api.db import Database, open_database
 from api.server import configured
 from api.settings import Settings
@@ -130,10 +129,10 @@ def free_socket() -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: Boundary, settings: Settings) -> AsyncIterator[str]:
+async def serving(app: Any, settings: Settings | None = None) -> AsyncIterator[str]:
     """A real server in this process; its address without a path."""
     listener = free_socket()
-    server = uvicorn.Server(configured(app, settings))
+    server = uvicorn.Server(configured(app, settings or Settings()))
     # Signals are the test runner's.
     running = asyncio.create_task(server._serve([listener]))
     while not server.started:

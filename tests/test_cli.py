@@ -9,7 +9,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from tests.conftest import SECRET
+from tests.conftest import SECRET, free_socket
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -99,13 +99,15 @@ def test_the_version_is_printed(run: Run) -> None:
 
 
 async def test_serve_answers_and_leaves_with_exit_0(tmp_path: Path) -> None:
-    ours = {"PORCHLIGHT_DATA_DIR": str(tmp_path), "PORCHLIGHT_PORT": "18473", "PORCHLIGHT_JWT_SECRET": SECRET}
+    with free_socket() as listener:
+        port = str(listener.getsockname()[1])
+    ours = {"PORCHLIGHT_DATA_DIR": str(tmp_path), "PORCHLIGHT_PORT": port, "PORCHLIGHT_JWT_SECRET": SECRET}
     command = [str(Path(sys.executable).with_name("porchlight")), "serve"]
     pipe = asyncio.subprocess.PIPE
     server = await asyncio.create_subprocess_exec(*command, env=os.environ | ours, stdout=pipe, stderr=pipe)
     assert server.stdout
     async with asyncio.timeout(30):
-        while b"serving at http://127.0.0.1:18473" not in await server.stdout.readline():
+        while f"serving at http://127.0.0.1:{port}".encode() not in await server.stdout.readline():
             assert server.returncode is None
         server.terminate()
         _, errors = await server.communicate()
