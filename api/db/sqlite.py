@@ -96,6 +96,8 @@ class SQLite:
         self._reader = Lane(self._read_batch, 16)
         self._read_deadline = 0.0
         self._gate = WriteGate(self._probe)
+        # Functions that have failed after they wrote: what such a one did is undone by a savepoint of its own.
+        self._careful: set[Callable[..., Any]] = set()
         self._damage: list[str] = []
         self._check: asyncio.Task[None] | None = None
 
@@ -190,7 +192,7 @@ class SQLite:
         try:
             for job in batch:
                 begun.append(job)
-                self._in_savepoint(conn, job)
+                self._in_batch(conn, job)
                 if time.monotonic() > end:
                     break
             conn.execute("COMMIT")
@@ -199,6 +201,21 @@ class SQLite:
             for job in begun:
                 self._alone(conn, job)
         return len(begun)
+
+    def _in_batch(self, conn: Any, job: Job) -> None:
+        """Most functions look before they write: where one fails there is nothing to undo, and no savepoint needed."""
+        if job.fn in self._careful:
+            self._in_savepoint(conn, job)
+            return
+        changes = conn.total_changes
+        try:
+            _refuse_stale(job)
+            job.run(Tx(self._write, self._clock(), slow_seconds=self._slow))
+        except Exception as error:
+            if conn.total_changes != changes or not conn.in_transaction:
+                self._careful.add(job.fn)
+                raise Ended from error
+            job.fail(self._write_error(error))
 
     def _in_savepoint(self, conn: Any, job: Job) -> None:
         conn.execute("SAVEPOINT f")
