@@ -8,6 +8,8 @@ from pathlib import Path
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.conftest import SECRET, free_socket
 
@@ -92,6 +94,13 @@ def test_in_development_a_demo_needs_no_secret_of_ours(run: Run, tmp_path: Path)
     assert done.returncode == 0
     assert len(re.findall(r"^curl ", done.stdout, re.MULTILINE)) == 3
     assert (tmp_path / "data" / "porchlight.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_demo_for_tokens_of_public_keys_prints_none(run: Run) -> None:
+    key = ed25519.Ed25519PrivateKey.generate().public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    done = run("demo", PORCHLIGHT_ENV="development", PORCHLIGHT_JWT_PUBLIC_KEYS=pem)
+    assert (done.returncode, done.stderr, "eyJ" in done.stdout) == (0, "", False)
 
 
 def test_the_version_is_printed(run: Run) -> None:

@@ -99,6 +99,8 @@ class SQLite:
         self._read_deadline = 0.0
         self.gate = WriteGate(self._probe)
         self.publish: Callable[[list[Any]], None] = silent
+        # Functions that have failed after they wrote: what such a one did is undone by a savepoint of its own.
+        self._careful: set[Callable[..., Any]] = set()
         self._damage: list[str] = []
         self._check: asyncio.Task[None] | None = None
 
@@ -193,7 +195,7 @@ class SQLite:
         try:
             for job in batch:
                 begun.append(job)
-                self._in_savepoint(conn, job)
+                self._in_batch(conn, job)
                 if time.monotonic() > end:
                     break
             conn.execute("COMMIT")
@@ -202,6 +204,21 @@ class SQLite:
             for job in begun:
                 self._alone(conn, job)
         return len(begun)
+
+    def _in_batch(self, conn: Any, job: Job) -> None:
+        """Most functions look before they write: where one fails there is nothing to undo, and no savepoint needed."""
+        if job.fn in self._careful:
+            self._in_savepoint(conn, job)
+            return
+        changes = conn.total_changes
+        try:
+            _refuse_stale(job)
+            job.run(self._writing())
+        except Exception as error:
+            if conn.total_changes != changes or not conn.in_transaction:
+                self._careful.add(job.fn)
+                raise Ended from error
+            job.fail(self._write_error(error))
 
     def _in_savepoint(self, conn: Any, job: Job) -> None:
         conn.execute("SAVEPOINT f")
