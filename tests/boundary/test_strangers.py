@@ -1,11 +1,14 @@
 """Generated from the routes: whatever a stranger asks of somebody else's object is answered as if it had never been."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 from litestar.routes import HTTPRoute
+from websockets.asyncio.client import connect
 
 from api.app import create_app
 from api.auth import ROLES
@@ -22,6 +25,9 @@ IDS: dict[str, tuple[str, str, str]] = {
     "messageIds": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "providerId": ("pat", "otto", "nobody"),
     "customerId": ("carol", "olga", "no-one"),
+    "socketId": ("SOCKET 1", "SOCKET 2", "sock_9"),
+    # Due work belongs to nobody: admins see all of it, everybody else nothing.
+    "dueId": ("due_9", "due_9", "due_9"),
 }
 # Names that callers give to what is theirs.
 OWN_NAMES = {"clientMessageId"}
@@ -55,6 +61,7 @@ def routes() -> list[tuple[str, HTTPRoute, Any]]:
     return [
         (method, route, pair[0])
         for route in sorted(app.routes, key=lambda route: route.path)
+        if isinstance(route, HTTPRoute)
         for method, pair in sorted(route.route_handler_map.items())
         if method != "OPTIONS" and not route.path.startswith("/api/unserved")
     ]
@@ -108,8 +115,21 @@ async def everything(cast: Cast) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-async def messages(cast: Cast) -> dict[str, str]:
-    return {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.olga, booking="2"))["id"]}
+async def messages(cast: Cast) -> AsyncIterator[dict[str, str]]:
+    """What has an id only once it is there: a message in each room, a device of pat and one of otto."""
+    sent = {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.olga, booking="2"))["id"]}
+    async with device_of(cast.pat) as pats, device_of(cast.otto) as ottos:
+        yield sent | {"SOCKET 1": pats, "SOCKET 2": ottos}
+
+
+@asynccontextmanager
+async def device_of(who: httpx.AsyncClient) -> AsyncIterator[str]:
+    url = str(who.base_url.join("/api/provider-communication/realtime")).replace("http", "ws", 1)
+    headers = {"Authorization": who.headers["Authorization"]}
+    async with connect(url, additional_headers=headers, proxy=None) as connection:
+        await connection.send('{"type": "hello", "id": 1}')
+        await connection.recv()
+        yield (await who.get("/me/sockets")).json()["items"][-1]["id"]
 
 
 def test_every_id_of_every_route_has_somebody_elses() -> None:
@@ -125,6 +145,12 @@ def test_public_routes_are_exactly_these_and_all_others_name_their_roles() -> No
     public = {f"{method} {route.path_format}" for method, route, handler in routes() if handler.opt.get("public")}
     assert public == PUBLIC
     assert all(set(handler.opt["roles"]) <= set(ROLES) for _, _, handler in routes() if not handler.opt.get("public"))
+
+
+def test_the_socket_is_the_only_address_that_looks_after_itself() -> None:
+    app = create_app(Settings(env="development", jwt_secret=SECRET))._app
+    others = {route.path for route in app.routes if not isinstance(route, HTTPRoute)}
+    assert others == {"/api/provider-communication/realtime"}
 
 
 @pytest.mark.parametrize("path", ["", "/openapi.json", "/swagger", "/anything"])
