@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from api.app import PREFIX, create_app
 from api.auth import Role, make_token
+from api.boundary import Boundary
 from api.db import Database, open_database
 from api.server import configured
 from api.settings import Settings
@@ -147,8 +148,13 @@ async def serving(app: Any, settings: Settings | None = None) -> AsyncIterator[s
 
 
 @pytest.fixture
-async def server(settings: Settings, clock: SetClock) -> AsyncIterator[str]:
-    async with serving(create_app(settings, clock), settings) as address:
+def app(settings: Settings, clock: SetClock) -> Boundary:
+    return create_app(settings, clock)
+
+
+@pytest.fixture
+async def server(app: Boundary, settings: Settings) -> AsyncIterator[str]:
+    async with serving(app, settings) as address:
         yield address
 
 
