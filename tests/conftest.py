@@ -10,7 +10,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from api.app import PREFIX, create_app
 from api.auth import Role, make_token
@@ -218,9 +219,11 @@ class Device:
             return json.loads(await self.connection.recv())
 
     async def closed(self) -> int:
-        """Wait for the server to close; its close code."""
+        """Hear the rest until the server closes; its close code."""
         async with asyncio.timeout(20):
-            await self.connection.wait_closed()
+            with suppress(ConnectionClosed):
+                while True:
+                    self._events.append(json.loads(await self.connection.recv()))
         return self.connection.close_code or 0
 
 
