@@ -1,0 +1,103 @@
+"""What the build hands to the API: every article with its rendering, its neighbours and its place on the shelf."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from math import ceil
+from pathlib import Path
+
+import msgspec
+import nh3
+from msgspec import Struct
+
+from api.help.articles import Source
+from api.help.types import CATEGORY_TITLES, Article, ArticleRef, Catalogue, Category, Shelf
+from api.site.marks import FOLDER
+
+WORDS_PER_MINUTE = 200
+RELATED = 3
+FILE = FOLDER / "catalogue.json"
+
+
+class Page(Struct, frozen=True):
+    """What the site's build knows of an article. `location` is its address in the search index."""
+
+    location: str
+    url: str
+    html: str
+    updated_at: datetime
+
+
+def catalogue(sources: list[Source], pages: dict[str, Page], shelves: dict[str, Shelf], home: str) -> Catalogue:
+    """`pages` are by article id; `home` is the address of the site's first page, with its slash."""
+    shelved = [source for category in CATEGORY_TITLES for source in on_shelf(sources, category, shelves[category])]
+    refs = {source.front.id: _ref(source, pages[source.front.id].url) for source in shelved}
+    articles = [_article(source, pages[source.front.id], shelved, refs) for source in shelved]
+    categories = [
+        Category(category, title, shelves[category].summary, order, len(own), f"{home}{category}/", own)
+        for order, (category, title) in enumerate(CATEGORY_TITLES.items(), 1)
+        for own in [[ref for ref in refs.values() if ref.category == category]]
+    ]
+    return Catalogue(categories, articles, {pages[article.id].location: article.id for article in articles})
+
+
+def on_shelf(sources: Iterable[Source], category: str, shelf: Shelf) -> list[Source]:
+    """A category's articles: those its shelf names first, in that order, then the rest by title."""
+    place = {article: position for position, article in enumerate(shelf.order)}
+    own = [source for source in sources if source.front.category == category]
+    return sorted(own, key=lambda source: (place.get(source.front.id, len(place)), source.front.title))
+
+
+def related(source: Source, others: Iterable[Source]) -> list[str]:
+    """Ids of the nearest articles: shared tags count most, rare ones more than common ones, then the category."""
+    others = [other for other in others if other.front.id != source.front.id]
+    common = Counter(tag for other in others for tag in other.front.tags)
+
+    def nearness(other: Source) -> float:
+        shared = set(source.front.tags) & set(other.front.tags)
+        return sum(1 / common[tag] for tag in shared) + 0.1 * (other.front.category == source.front.category)
+
+    near = sorted((other for other in others if nearness(other)), key=nearness, reverse=True)
+    return [other.front.id for other in near[:RELATED]]
+
+
+def reading_minutes(markdown: str) -> int:
+    return max(1, ceil(len(markdown.split()) / WORDS_PER_MINUTE))
+
+
+def sanitised(html: str, url: str) -> str:
+    """An article's HTML for other people's pages: no scripts, no permalinks, links that work from anywhere."""
+    return nh3.clean(
+        html,
+        attributes={**nh3.ALLOWED_ATTRIBUTES, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}, "code": {"class"}},
+        url_schemes={"http", "https", "mailto", "tel"},
+        url_relative=("rewrite_with_base", url),
+    )
+
+
+def write(built: Path, contents: Catalogue) -> None:
+    target = built / FILE
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(msgspec.json.encode(contents))
+
+
+def read(built: Path) -> Catalogue:
+    """Raises OSError or msgspec.DecodeError."""
+    return msgspec.json.decode((built / FILE).read_bytes(), type=Catalogue)
+
+
+def _ref(source: Source, url: str) -> ArticleRef:
+    front = source.front
+    return ArticleRef(front.id, front.title, front.summary, front.category, url)
+
+
+def _article(source: Source, page: Page, sources: list[Source], refs: dict[str, ArticleRef]) -> Article:
+    return Article(
+        **msgspec.structs.asdict(refs[source.front.id]),
+        tags=source.front.tags,
+        html=sanitised(page.html, page.url),
+        markdown=source.body,
+        updated_at=page.updated_at,
+        reading_minutes=reading_minutes(source.body),
+        related=[refs[other] for other in related(source, sources)],
+    )

@@ -1,0 +1,167 @@
+"""The help centre as the API answers it: one published build, held in memory, replaced whole."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from api.help import catalogue
+from api.help.excerpt import excerpt
+from api.help.search import Group, Searcher, SearchIndex, plain_text
+from api.help.terms import read_terms
+from api.help.types import Article, Catalogue, Category, Facets, SearchItem, SearchResult, Tag
+from api.site import publish
+
+INDEX = Path("search") / "search_index.json"
+
+
+class HelpUnavailable(Exception):
+    """No build could be read since the start."""
+
+
+class BrokenBuild(Exception):
+    """A published build cannot be read; the message says which file and why."""
+
+
+class LibraryState(Struct, frozen=True, rename="camel"):
+    """`problem` is set while the published build cannot be read; what was read before it is still answered."""
+
+    ready: bool
+    version: str | None
+    problem: str | None
+
+
+class Edition:
+    """One build. `version` changes with every publication."""
+
+    def __init__(self, version: str, contents: Catalogue, searcher: Searcher | None) -> None:
+        self.version = version
+        self.categories = contents.categories
+        self.articles = {article.id: article for article in contents.articles}
+        self.locations = contents.locations
+        self.searcher = searcher
+        counts = Counter(tag for article in contents.articles for tag in article.tags)
+        self.tags = [Tag(tag, count) for tag, count in sorted(counts.items())]
+
+
+def read_edition(built: Path, search_enabled: bool = True) -> Edition:
+    """Raises BrokenBuild."""
+    try:
+        contents = catalogue.read(built)
+        searcher = Searcher(_read_index(built, contents)) if search_enabled else None
+    except (OSError, msgspec.MsgspecError, ZeroDivisionError) as broken:
+        raise BrokenBuild(f"{built.name}: {broken}") from broken
+    return Edition(built.name, contents, searcher)
+
+
+class Library:
+    """Answers from the last build that could be read. `refresh` may be called from any thread, one at a time."""
+
+    def __init__(self, site_dir: Path, search_enabled: bool = True) -> None:
+        self._site_dir = site_dir
+        self._search_enabled = search_enabled
+        self._edition: Edition | None = None
+        self._seen: object = None
+        self._problem: str | None = "no build is published"
+
+    def refresh(self) -> bool:
+        """Read the published build if it changed since the last look; true when there is a new one to answer from."""
+        built = publish.current(self._site_dir)
+        marks = _marks(built)
+        if marks == self._seen:
+            return False
+        self._seen = marks
+        try:
+            if built is None:
+                raise BrokenBuild("no build is published")
+            self._edition = read_edition(built, self._search_enabled)
+        except BrokenBuild as broken:
+            self._problem = str(broken)
+            return False
+        self._problem = None
+        return True
+
+    @property
+    def state(self) -> LibraryState:
+        return LibraryState(self._edition is not None, self._edition and self._edition.version, self._problem)
+
+    @property
+    def edition(self) -> Edition:
+        """What one answer is made from; take it once per request. Raises HelpUnavailable."""
+        if self._edition is None:
+            raise HelpUnavailable(self._problem)
+        return self._edition
+
+    @property
+    def version(self) -> str:
+        """Ingredient of every help answer's ETag."""
+        return self.edition.version
+
+    def categories(self) -> list[Category]:
+        return self.edition.categories
+
+    def article(self, article_id: str) -> Article | None:
+        return self.edition.articles.get(article_id)
+
+    def tags(self) -> list[Tag]:
+        return self.edition.tags
+
+    def search(
+        self, text: str, category: str | None = None, tag: str | None = None, limit: int = 20
+    ) -> SearchResult:
+        """Pages in the order of the site's search box, filtered afterwards. Holds the interpreter: call it on a thread."""
+        edition = self.edition
+        terms = read_terms(text)
+        if edition.searcher is None:
+            return SearchResult([], Facets({}, {}), False, [])
+        found = [(edition.articles[edition.locations[group.page]], group) for group in edition.searcher.groups(terms)]
+        wanted = [
+            (article, group)
+            for article, group in found
+            if category in (None, article.category) and (tag is None or tag in article.tags)
+        ]
+        return SearchResult(
+            [_item(article, group) for article, group in wanted[:limit]],
+            _facets([article for article, _ in found]),
+            fuzzy=False,
+            suggestions=edition.searcher.completions(terms),
+        )
+
+
+def _read_index(built: Path, contents: Catalogue) -> SearchIndex:
+    index = msgspec.json.decode((built / INDEX).read_bytes(), type=SearchIndex)
+    if strange := {entry.page for entry in index.docs} - contents.locations.keys():
+        raise msgspec.ValidationError(f"{INDEX} holds pages that are no articles: {', '.join(sorted(strange))}")
+    return index
+
+
+def _marks(built: Path | None) -> object:
+    """What changes when somebody publishes, and also when somebody damages the files in place."""
+    if built is None:
+        return None
+    return built.name, [_mark(built / file) for file in (catalogue.FILE, INDEX)]
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _item(article: Article, group: Group) -> SearchItem:
+    best = group.hits[0]
+    fragment = best.entry.location[len(group.page) :]
+    section = plain_text(best.entry.title) if fragment else None
+    text = plain_text(best.entry.text) or article.summary
+    return SearchItem(
+        article.id, article.title, article.url + fragment, section, excerpt(text, best.words), round(best.score, 3)
+    )
+
+
+def _facets(articles: list[Article]) -> Facets:
+    categories: Counter[str] = Counter(article.category for article in articles)
+    tags = Counter(tag for article in articles for tag in article.tags)
+    return Facets(dict(categories), dict(tags))

@@ -1,0 +1,202 @@
+"""The published site, served from memory. No request touches the file system, so no path can leave the build."""
+
+import os
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import msgspec
+from msgspec import Struct
+
+from api.site import publish
+from api.site.conditions import Unsatisfiable, accepts_gzip, byte_range, is_known
+from api.site.marks import HEADERS, Headers
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+HeaderList = list[tuple[bytes, bytes]]
+
+_TYPES = {
+    ".html": b"text/html; charset=utf-8",
+    ".css": b"text/css; charset=utf-8",
+    ".js": b"text/javascript; charset=utf-8",
+    ".json": b"application/json",
+    ".xml": b"application/xml",
+    ".txt": b"text/plain; charset=utf-8",
+    ".md": b"text/markdown; charset=utf-8",
+    ".svg": b"image/svg+xml",
+    ".png": b"image/png",
+    ".jpg": b"image/jpeg",
+    ".webp": b"image/webp",
+    ".ico": b"image/x-icon",
+    ".webm": b"video/webm",
+    ".vtt": b"text/vtt; charset=utf-8",
+    ".zip": b"application/zip",
+}
+_HASHED = re.compile(r"\.[0-9a-f]{8,}\.")
+_IMMUTABLE = b"public, max-age=31536000, immutable"
+
+
+class Representation(Struct, frozen=True):
+    """One body as it goes out. `kept` are the headers a 304 repeats."""
+
+    body: bytes
+    etag: bytes
+    headers: HeaderList
+    kept: HeaderList
+
+
+class Resource(Struct, frozen=True):
+    plain: Representation
+    packed: Representation | None
+
+
+class StaticSite:
+    """An ASGI application for the whole of `/`. `refresh` may be called from any thread, one at a time."""
+
+    def __init__(self, site_dir: Path) -> None:
+        self._site_dir = site_dir
+        self._published: Path | None = None
+        self._resources: dict[str, Resource] = {}
+
+    def refresh(self) -> bool:
+        """Load the published build when it is another than before; true when it was."""
+        published = publish.current(self._site_dir)
+        if published == self._published or published is None:
+            return False
+        self._resources = load(published, publish.builds(self._site_dir))
+        self._published = published
+        return True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            return await _answer(send, 405, [(b"allow", b"GET, HEAD"), (b"content-length", b"0")])
+        if not self._resources:
+            return await _answer(send, 503, [(b"retry-after", b"5"), (b"content-length", b"0")])
+        path = _path(scope)
+        resource = self._resources.get(path)
+        if resource:
+            return await _serve(resource, scope, send)
+        if path + "/" in self._resources:
+            return await _redirect(path + "/", scope, send)
+        return await _not_found(self._resources.get("/404.html"), scope, send)
+
+
+def load(built: Path, earlier: Iterable[Path] = ()) -> dict[str, Resource]:
+    """Every file of a build by its path; a folder's index.html also by the folder's. Raises OSError.
+
+    Of `earlier` builds only hashed assets, which pages loaded before the last publications still ask for.
+    """
+    shared = _shared_headers(built)
+    resources: dict[str, Resource] = {}
+    for folder in (*earlier, built):
+        for file in _files(folder):
+            path = f"/{file.relative_to(folder).as_posix()}"
+            if folder is built or _is_hashed(path):
+                resources[path] = _resource(file, path, shared)
+    folders = {path.removesuffix("index.html"): page for path, page in resources.items() if path.endswith("/index.html")}
+    return resources | folders
+
+
+def _shared_headers(built: Path) -> HeaderList:
+    policy = msgspec.json.decode((built / HEADERS).read_bytes(), type=Headers).content_security_policy
+    return [
+        (b"content-security-policy", policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+    ]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for entry in os.scandir(folder):
+        if entry.is_symlink() or entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _files(Path(entry.path))
+        elif not entry.name.endswith(".gz"):
+            yield Path(entry.path)
+
+
+def _resource(file: Path, path: str, shared: HeaderList) -> Resource:
+    body = file.read_bytes()
+    digest = sha256(body).hexdigest()[:20]
+    headers = [
+        (b"content-type", _TYPES.get(file.suffix, b"application/octet-stream")),
+        (b"cache-control", _IMMUTABLE if _is_hashed(path) else b"no-cache"),
+        *shared,
+    ]
+    packed = file.with_name(file.name + ".gz")
+    if not packed.is_file() or packed.is_symlink():
+        return Resource(_representation(body, digest, [*headers, (b"accept-ranges", b"bytes")]), None)
+    headers.append((b"vary", b"accept-encoding"))
+    return Resource(
+        _representation(body, digest, [*headers, (b"accept-ranges", b"bytes")]),
+        _representation(packed.read_bytes(), f"{digest}-gz", [*headers, (b"content-encoding", b"gzip")]),
+    )
+
+
+def _representation(body: bytes, tag: str, headers: HeaderList) -> Representation:
+    etag = f'"{tag}"'.encode()
+    headers = [*headers, (b"etag", etag)]
+    kept = [header for header in headers if header[0] in (b"etag", b"cache-control", b"vary", b"content-security-policy")]
+    return Representation(body, etag, [*headers, (b"content-length", str(len(body)).encode())], kept)
+
+
+def _is_hashed(path: str) -> bool:
+    return "/assets/" in path and bool(_HASHED.search(path))
+
+
+def _path(scope: Scope) -> str:
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return unquote_to_bytes(raw.partition(b"?")[0]).decode("utf-8", "replace")
+
+
+async def _serve(resource: Resource, scope: Scope, send: Send) -> None:
+    asked = dict(scope["headers"])
+    chosen = resource.plain
+    if resource.packed and b"range" not in asked and accepts_gzip(asked.get(b"accept-encoding", b"")):
+        chosen = resource.packed
+    if is_known(asked.get(b"if-none-match", b""), chosen.etag):
+        return await _answer(send, 304, chosen.kept)
+    body = b"" if scope["method"] == "HEAD" else chosen.body
+    if b"range" in asked and scope["method"] == "GET" and asked.get(b"if-range", chosen.etag) == chosen.etag:
+        return await _serve_part(chosen, asked[b"range"], send)
+    await _answer(send, 200, chosen.headers, body)
+
+
+async def _serve_part(whole: Representation, wanted: bytes, send: Send) -> None:
+    size = len(whole.body)
+    try:
+        part = byte_range(wanted, size)
+    except Unsatisfiable:
+        return await _answer(send, 416, [(b"content-range", b"bytes */%d" % size), (b"content-length", b"0")])
+    if part is None:
+        return await _answer(send, 200, whole.headers, whole.body)
+    first, end = part
+    headers = [header for header in whole.headers if header[0] != b"content-length"]
+    headers += [
+        (b"content-range", b"bytes %d-%d/%d" % (first, end - 1, size)),
+        (b"content-length", b"%d" % (end - first)),
+    ]
+    await _answer(send, 206, headers, whole.body[first:end])
+
+
+async def _redirect(path: str, scope: Scope, send: Send) -> None:
+    query: bytes = scope["query_string"]
+    location = quote(path).encode() + (b"?" + query if query else b"")
+    await _answer(send, 308, [(b"location", location), (b"content-length", b"0")])
+
+
+async def _not_found(page: Resource | None, scope: Scope, send: Send) -> None:
+    headers = page.plain.headers if page else [(b"content-length", b"0")]
+    body = page.plain.body if page and scope["method"] == "GET" else b""
+    await _answer(send, 404, [header for header in headers if header[0] not in (b"etag", b"accept-ranges")], body)
+
+
+async def _answer(send: Send, status: int, headers: HeaderList, body: bytes = b"") -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
