@@ -150,7 +150,9 @@ def _misplaced(path: str, block: str, front: FrontMatter) -> list[Mistake]:
     folder = PurePosixPath(path).parent.name
     if folder == front.category:
         return []
-    return [Mistake(path, _line_of(block, [("category", "")]), f"category: {front.category}, but the file is in {folder}")]
+    return [
+        Mistake(path, _line_of(block, [("category", "")]), f"category: {front.category}, but the file is in {folder}")
+    ]
 
 
 _FENCE = re.compile(r"^\s*(```|~~~)")

@@ -8,12 +8,10 @@ from msgspec import Struct
 
 from api.help import catalogue
 from api.help.excerpt import excerpt
-from api.help.search import Group, Searcher, SearchIndex, plain_text
+from api.help.search import INDEX, Group, Searcher, SearchIndex, plain_text
 from api.help.terms import read_terms
-from api.help.types import Article, Catalogue, Category, Facets, SearchItem, SearchResult, Tag
+from api.help.types import Article, Catalogue, Facets, SearchItem, SearchResult, Tag
 from api.site import publish
-
-INDEX = Path("search") / "search_index.json"
 
 
 class HelpUnavailable(Exception):
@@ -33,7 +31,7 @@ class LibraryState(Struct, frozen=True, rename="camel"):
 
 
 class Edition:
-    """One build. `version` changes with every publication."""
+    """One build. `version` changes with every publication: an ingredient of every help answer's ETag."""
 
     def __init__(self, version: str, contents: Catalogue, searcher: Searcher | None) -> None:
         self.version = version
@@ -43,6 +41,24 @@ class Edition:
         self.searcher = searcher
         counts = Counter(tag for article in contents.articles for tag in article.tags)
         self.tags = [Tag(tag, count) for tag, count in sorted(counts.items())]
+
+    def search(self, text: str, category: str | None = None, tag: str | None = None, limit: int = 20) -> SearchResult:
+        """Pages in the order of the site's search box, then filtered. Holds the interpreter: call it on a thread."""
+        if self.searcher is None:
+            return SearchResult([], Facets({}, {}), False, [])
+        terms = read_terms(text)
+        found = [(self.articles[self.locations[group.page]], group) for group in self.searcher.groups(terms)]
+        wanted = [
+            (article, group)
+            for article, group in found
+            if category in (None, article.category) and (tag is None or tag in article.tags)
+        ]
+        return SearchResult(
+            [_item(article, group) for article, group in wanted[:limit]],
+            _facets([article for article, _ in found]),
+            fuzzy=False,
+            suggestions=self.searcher.completions(terms),
+        )
 
 
 def read_edition(built: Path, search_enabled: bool = True) -> Edition:
@@ -84,7 +100,8 @@ class Library:
 
     @property
     def state(self) -> LibraryState:
-        return LibraryState(self._edition is not None, self._edition and self._edition.version, self._problem)
+        version = self._edition.version if self._edition else None
+        return LibraryState(version is not None, version, self._problem)
 
     @property
     def edition(self) -> Edition:
@@ -92,41 +109,6 @@ class Library:
         if self._edition is None:
             raise HelpUnavailable(self._problem)
         return self._edition
-
-    @property
-    def version(self) -> str:
-        """Ingredient of every help answer's ETag."""
-        return self.edition.version
-
-    def categories(self) -> list[Category]:
-        return self.edition.categories
-
-    def article(self, article_id: str) -> Article | None:
-        return self.edition.articles.get(article_id)
-
-    def tags(self) -> list[Tag]:
-        return self.edition.tags
-
-    def search(
-        self, text: str, category: str | None = None, tag: str | None = None, limit: int = 20
-    ) -> SearchResult:
-        """Pages in the order of the site's search box, filtered afterwards. Holds the interpreter: call it on a thread."""
-        edition = self.edition
-        terms = read_terms(text)
-        if edition.searcher is None:
-            return SearchResult([], Facets({}, {}), False, [])
-        found = [(edition.articles[edition.locations[group.page]], group) for group in edition.searcher.groups(terms)]
-        wanted = [
-            (article, group)
-            for article, group in found
-            if category in (None, article.category) and (tag is None or tag in article.tags)
-        ]
-        return SearchResult(
-            [_item(article, group) for article, group in wanted[:limit]],
-            _facets([article for article, _ in found]),
-            fuzzy=False,
-            suggestions=edition.searcher.completions(terms),
-        )
 
 
 def _read_index(built: Path, contents: Catalogue) -> SearchIndex:

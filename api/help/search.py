@@ -5,9 +5,11 @@ worker adds after lunr: a boost for page entries and for complete matches, then 
 """
 
 import re
-from html import unescape
+from html import escape, unescape
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from lunr.builder import Builder  # type: ignore[import-untyped]
 from lunr.index import Index  # type: ignore[import-untyped]
 from lunr.query import Query, QueryPresence  # type: ignore[import-untyped]
@@ -16,6 +18,8 @@ from lunr.stop_word_filter import stop_word_filter
 from msgspec import Struct, field
 
 from api.help.terms import Term
+
+INDEX = Path("search") / "search_index.json"
 
 
 class Entry(Struct, frozen=True):
@@ -111,6 +115,15 @@ class Searcher:
         is_page = self._page_entries.get(entry.page) is entry
         factor = is_page + len(matched) / (len(matched) + len(missing))
         return Hit(entry, found["score"] * (1 + factor**2), words)
+
+
+def with_keywords(index: bytes, keywords: dict[str, list[str]]) -> bytes:
+    """The search_index.json in which each page can also be found by its keywords, given by location."""
+    contents = msgspec.json.decode(index)
+    for entry in contents["docs"]:
+        if words := keywords.get(entry["location"]):
+            entry["text"] += f"<p>Also called: {escape(', '.join(words), quote=False)}</p>"
+    return msgspec.json.encode(contents)
 
 
 def plain_text(html: str) -> str:

@@ -3,7 +3,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-CATEGORY_TITLES = {
+CategoryId = Literal["getting-started", "managing-bookings", "payments-earnings", "communication", "support-issues"]
+
+CATEGORY_TITLES: dict[CategoryId, str] = {
     "getting-started": "Getting Started",
     "managing-bookings": "Managing Bookings",
     "payments-earnings": "Payments & Earnings",
@@ -11,7 +13,6 @@ CATEGORY_TITLES = {
     "support-issues": "Support & Issues",
 }
 
-CategoryId = Literal["getting-started", "managing-bookings", "payments-earnings", "communication", "support-issues"]
 BookingStatus = Literal["requested", "confirmed", "in_progress", "completed", "cancelled", "disputed"]
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -34,8 +35,12 @@ class FrontMatter(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     """The block between the two --- lines of an article."""
 
     id: Annotated[Slug, Meta(description="Never changes, even when the title or the file name does.")]
-    title: Annotated[str, Meta(min_length=8, max_length=70, pattern=PLAIN, description="The reader's question or task.")]
-    summary: Annotated[str, Meta(min_length=40, max_length=200, pattern=PLAIN, description="The answer in one sentence.")]
+    title: Annotated[
+        str, Meta(min_length=8, max_length=70, pattern=PLAIN, description="The reader's question or task.")
+    ]
+    summary: Annotated[
+        str, Meta(min_length=40, max_length=200, pattern=PLAIN, description="The answer in one sentence.")
+    ]
     category: Annotated[CategoryId, Meta(description="The folder the file is in.")]
     tags: Annotated[list[Slug], Meta(min_length=1, max_length=6)]
     audience: Annotated[list[Literal["provider", "customer"]], Meta(min_length=1, max_length=2)]

@@ -30,9 +30,7 @@ class Built(Struct, frozen=True):
     skipped: bool
 
 
-def build(
-    project: Path, site_dir: Path, base_url: str, search: bool = True, time_limit: float = TIME_LIMIT
-) -> Built:
+def build(project: Path, site_dir: Path, base_url: str, search: bool = True, time_limit: float = TIME_LIMIT) -> Built:
     """Bring SITE_DIR up to date with the docs, mkdocs.yml, overrides and lock of `project`. Raises BuildFailed."""
     began = time.monotonic()
     with publish.staging(site_dir) as staged:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 
 def last_changes(docs: Path) -> dict[str, datetime]:
-    """By path relative to `docs`: the last commit that touched the file, or its time on disk when it differs from it."""
+    """By path relative to `docs`: the last commit that touched the file, or its time on disk when it differs."""
     committed = _committed(docs)
     for edited in _git(docs, "ls-files", "--modified", "--others", "--exclude-standard", "."):
         committed.pop(edited, None)
     files = (path for path in docs.rglob("*.md") if path.is_file())
-    return {name: committed.get(name) or _on_disk(path) for path in files for name in [path.relative_to(docs).as_posix()]}
+    return {
+        name: committed.get(name) or _on_disk(path) for path in files for name in [path.relative_to(docs).as_posix()]
+    }
 
 
 def _committed(docs: Path) -> dict[str, datetime]:

@@ -16,16 +16,17 @@ from mkdocs.utils import get_relative_url
 
 from api.help import catalogue
 from api.help.articles import SHELVES, ArticleMistakes, read_all
+from api.help.search import INDEX, with_keywords
 from api.help.types import CATEGORY_TITLES
 from api.site import csp, dates, markup
 from api.site.marks import HEADERS, RENDERING, Headers
 
 
-class NoOptions(Config):
+class NoOptions(Config):  # type: ignore[no-untyped-call]
     pass
 
 
-class PorchlightPlugin(BasePlugin[NoOptions]):
+class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
     def on_config(self, config: MkDocsConfig) -> None:
         docs, self.built = Path(config.docs_dir), Path(config.site_dir)
         (self.built / RENDERING).parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ class PorchlightPlugin(BasePlugin[NoOptions]):
         page.meta["search"] = {"exclude": True}
         if category := SHELVES.get(path):
             page.meta.update(title=CATEGORY_TITLES[category], description=self.docs.shelves[category].summary)
-            page.meta.update(template="category.html", hide=["toc"])
+            page.meta.update(template="category.html", hide=["toc", "footer"])
         return markdown
 
     def on_page_content(self, html: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -97,8 +98,17 @@ class PorchlightPlugin(BasePlugin[NoOptions]):
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         catalogue.write(self.built, self.contents)
+        self._add_keywords()
         policy = csp.policy(set().union(*self.inline.values()))
         (self.built / HEADERS).write_bytes(msgspec.json.encode(Headers(policy)))
+
+    def _add_keywords(self) -> None:
+        """Into the index itself: so the search box and the API find an article by the same words."""
+        index = self.built / INDEX
+        if index.is_file():
+            keywords = {source.front.id: source.front.keywords for source in self.docs.sources.values()}
+            words = {page.location: keywords[article] for article, page in self.pages.items()}
+            index.write_bytes(with_keywords(index.read_bytes(), words))
 
     def _nav(self, files: Files) -> list[dict[str, list[str]]]:
         nav = [{"Home": ["index.md"]}]

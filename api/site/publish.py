@@ -1,7 +1,7 @@
 """Builds on disk: each in a folder of its own, one link says which is served, swapped in one step.
 
-    SITE_DIR/current -> builds/20260412T081500-3f9a…
-    SITE_DIR/builds/…
+SITE_DIR/current -> builds/20260412T081500-3f9a…
+SITE_DIR/builds/…
 """
 
 import fcntl
@@ -68,4 +68,3 @@ def sweep(site_dir: Path, now: datetime) -> None:
     for built in builds(site_dir):
         if built != current(site_dir) and now.timestamp() - built.stat().st_mtime > KEEP_REPLACED.total_seconds():
             shutil.rmtree(built)
-

@@ -98,7 +98,9 @@ def load(built: Path, earlier: Iterable[Path] = ()) -> dict[str, Resource]:
             path = f"/{file.relative_to(folder).as_posix()}"
             if folder is built or _is_hashed(path):
                 resources[path] = _resource(file, path, shared)
-    folders = {path.removesuffix("index.html"): page for path, page in resources.items() if path.endswith("/index.html")}
+    folders = {
+        path.removesuffix("index.html"): page for path, page in resources.items() if path.endswith("/index.html")
+    }
     return resources | folders
 
 
@@ -142,7 +144,9 @@ def _resource(file: Path, path: str, shared: HeaderList) -> Resource:
 def _representation(body: bytes, tag: str, headers: HeaderList) -> Representation:
     etag = f'"{tag}"'.encode()
     headers = [*headers, (b"etag", etag)]
-    kept = [header for header in headers if header[0] in (b"etag", b"cache-control", b"vary", b"content-security-policy")]
+    kept = [
+        header for header in headers if header[0] in (b"etag", b"cache-control", b"vary", b"content-security-policy")
+    ]
     return Representation(body, etag, [*headers, (b"content-length", str(len(body)).encode())], kept)
 
 
