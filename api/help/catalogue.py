@@ -1,8 +1,9 @@
 """What the build hands to the API: every article with its rendering, its neighbours and its place on the shelf."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from heapq import nlargest
 from math import ceil
 from pathlib import Path
 
@@ -32,7 +33,11 @@ def catalogue(sources: list[Source], pages: dict[str, Page], shelves: dict[str, 
     """`pages` are by article id; `home` is the address of the site's first page, with its slash."""
     shelved = [source for category in CATEGORY_TITLES for source in on_shelf(sources, category, shelves[category])]
     refs = {source.front.id: _ref(source, pages[source.front.id].url) for source in shelved}
-    articles = [_article(source, pages[source.front.id], shelved, refs) for source in shelved]
+    near = related(shelved)
+    articles = [
+        _article(source, pages[source.front.id], refs, [refs[other] for other in near[source.front.id]])
+        for source in shelved
+    ]
     categories = [
         Category(category, title, shelves[category].summary, order, len(own), f"{home}{category}/", own)
         for order, (category, title) in enumerate(CATEGORY_TITLES.items(), 1)
@@ -48,17 +53,23 @@ def on_shelf(sources: Iterable[Source], category: str, shelf: Shelf) -> list[Sou
     return sorted(own, key=lambda source: (place.get(source.front.id, len(place)), source.front.title))
 
 
-def related(source: Source, others: Iterable[Source]) -> list[str]:
-    """Ids of the nearest articles: shared tags count most, rare ones more than common ones, then the category."""
-    others = [other for other in others if other.front.id != source.front.id]
-    common = Counter(tag for other in others for tag in other.front.tags)
+def related(sources: list[Source]) -> dict[str, list[str]]:
+    """For each id those of the nearest articles: by shared tags, rare ones more than common ones, then by category."""
+    wearers: dict[str, list[Source]] = {}
+    for source in sources:
+        for tag in source.front.tags:
+            wearers.setdefault(tag, []).append(source)
+    return {source.front.id: _nearest(source, wearers) for source in sources}
 
-    def nearness(other: Source) -> float:
-        shared = set(source.front.tags) & set(other.front.tags)
-        return sum(1 / common[tag] for tag in shared) + 0.1 * (other.front.category == source.front.category)
 
-    near = sorted((other for other in others if nearness(other)), key=nearness, reverse=True)
-    return [other.front.id for other in near[:RELATED]]
+def _nearest(source: Source, wearers: dict[str, list[Source]]) -> list[str]:
+    nearness: dict[str, float] = defaultdict(float)
+    for tag in source.front.tags:
+        for other in wearers[tag]:
+            same_shelf = other.front.category == source.front.category
+            nearness[other.front.id] += (1 + 0.1 * same_shelf) / len(wearers[tag])
+    del nearness[source.front.id]
+    return nlargest(RELATED, nearness, key=nearness.__getitem__)
 
 
 def reading_minutes(markdown: str) -> int:
@@ -91,7 +102,7 @@ def _ref(source: Source, url: str) -> ArticleRef:
     return ArticleRef(front.id, front.title, front.summary, front.category, url)
 
 
-def _article(source: Source, page: Page, sources: list[Source], refs: dict[str, ArticleRef]) -> Article:
+def _article(source: Source, page: Page, refs: dict[str, ArticleRef], related: list[ArticleRef]) -> Article:
     return Article(
         **msgspec.structs.asdict(refs[source.front.id]),
         tags=source.front.tags,
@@ -99,5 +110,5 @@ def _article(source: Source, page: Page, sources: list[Source], refs: dict[str, 
         markdown=source.body,
         updated_at=page.updated_at,
         reading_minutes=reading_minutes(source.body),
-        related=[refs[other] for other in related(source, sources)],
+        related=related,
     )

@@ -61,14 +61,19 @@ class Edition:
         )
 
 
-def read_edition(built: Path, search_enabled: bool = True) -> Edition:
-    """Raises BrokenBuild."""
+def read_build(built: Path, search_enabled: bool = True) -> tuple[Catalogue, SearchIndex | None]:
+    """The files of a build, whole and fitting together. Raises BrokenBuild."""
     try:
         contents = catalogue.read(built)
-        searcher = Searcher(_read_index(built, contents)) if search_enabled else None
-    except (OSError, msgspec.MsgspecError, ZeroDivisionError) as broken:
+        return contents, _read_index(built, contents) if search_enabled else None
+    except (OSError, msgspec.MsgspecError) as broken:
         raise BrokenBuild(f"{built.name}: {broken}") from broken
-    return Edition(built.name, contents, searcher)
+
+
+def read_edition(built: Path, search_enabled: bool = True) -> Edition:
+    """Raises BrokenBuild."""
+    contents, index = read_build(built, search_enabled)
+    return Edition(built.name, contents, Searcher(index) if index else None)
 
 
 class Library:
@@ -113,8 +118,8 @@ class Library:
 
 def _read_index(built: Path, contents: Catalogue) -> SearchIndex:
     index = msgspec.json.decode((built / INDEX).read_bytes(), type=SearchIndex)
-    if strange := {entry.page for entry in index.docs} - contents.locations.keys():
-        raise msgspec.ValidationError(f"{INDEX} holds pages that are no articles: {', '.join(sorted(strange))}")
+    if {entry.page for entry in index.docs} != contents.locations.keys():
+        raise msgspec.ValidationError(f"{INDEX} does not hold the articles of the catalogue")
     return index
 
 

@@ -5,7 +5,9 @@ worker adds after lunr: a boost for page entries and for complete matches, then 
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from html import escape, unescape
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from lunr.index import Index  # type: ignore[import-untyped]
 from lunr.query import Query, QueryPresence  # type: ignore[import-untyped]
 from lunr.stop_word_filter import WORDS as STOP_WORDS  # type: ignore[import-untyped]
 from lunr.stop_word_filter import stop_word_filter
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from api.help.terms import Term
 
 INDEX = Path("search") / "search_index.json"
+# lunr.py needs 10 to 40 microseconds for each place of the index a query leads to, and nothing can interrupt it.
+MAX_POSTINGS = 40_000
 
 
 class Entry(Struct, frozen=True):
@@ -74,11 +78,14 @@ class Searcher:
         self._entries = {entry.location: entry for entry in source.docs}
         self._page_entries = _first_of_each_page(source.docs)
         self._index = _lunr_index(source)
+        self._words = sorted(self._index.inverted_index)
+        self._postings = [0, *accumulate(self._count_of(word) for word in self._words)]
 
     def groups(self, terms: list[Term]) -> list[Group]:
         """Pages in the order of the site's search box."""
         if not terms:
             return []
+        terms = self._affordable(terms)
         hits = [self._rescore(found, terms) for found in self._matches(terms)]
         pages: dict[str, list[Hit]] = {}
         for hit in sorted(hits, key=lambda hit: hit.score, reverse=True):
@@ -92,6 +99,26 @@ class Searcher:
             query.term(term.text, presence=QueryPresence.REQUIRED, wildcard=Query.WILDCARD_TRAILING)
         found = self._index.query(query) if terms else []
         return list(found[0]["match_data"].metadata) if found else []
+
+    def _affordable(self, terms: list[Term]) -> list[Term]:
+        """The same terms, of which the costliest prefixes match whole words only where all would exceed MAX_POSTINGS."""
+        for costliest in sorted(terms, key=self._cost, reverse=True):
+            if sum(map(self._cost, terms)) <= MAX_POSTINGS:
+                break
+            terms = [structs.replace(term, prefix=False) if term is costliest else term for term in terms]
+        return terms
+
+    def _cost(self, term: Term) -> int:
+        """How many places of the index the term leads to."""
+        first = bisect_left(self._words, term.text)
+        end = (
+            bisect_left(self._words, term.text + "\U0010ffff") if term.prefix else bisect_right(self._words, term.text)
+        )
+        return self._postings[end] - self._postings[first]
+
+    def _count_of(self, word: str) -> int:
+        posting = self._index.inverted_index[word]
+        return sum(len(posting[field]) for field in self._index.fields)
 
     def _matches(self, terms: list[Term]) -> list[dict[str, Any]]:
         query = Query(self._index.fields)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from api.help.library import BrokenBuild, read_edition
+from api.help.library import BrokenBuild, read_build
 from api.site import publish
 from api.site.marks import FINGERPRINT, RENDERING
 
@@ -76,14 +76,14 @@ def _render(project: Path, staged: Path, base_url: str, search: bool, time_limit
 
 def _check(staged: Path, search: bool) -> None:
     try:
-        read_edition(staged, search)
+        read_build(staged, search)
     except BrokenBuild as broken:
         raise BuildFailed(f"the build cannot be read back: {broken}") from broken
 
 
 def _is_whole(built: Path, wanted: str, search: bool) -> bool:
     try:
-        read_edition(built, search)
+        read_build(built, search)
         return (built / FINGERPRINT).read_text() == wanted
     except (BrokenBuild, FileNotFoundError):
         return False

@@ -59,6 +59,8 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
             page.meta["description"] = source.front.summary
             return source.body
         page.meta["search"] = {"exclude": True}
+        if page.is_homepage:
+            page.meta.update(template="home.html", hide=["navigation", "toc", "footer"])
         if category := SHELVES.get(path):
             page.meta.update(title=CATEGORY_TITLES[category], description=self.docs.shelves[category].summary)
             page.meta.update(template="category.html", hide=["toc", "footer"])

@@ -3,6 +3,7 @@
 import gzip
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mkdocs.commands.build import build
@@ -27,9 +28,13 @@ def render(project: Path, into: Path, base_url: str, search: bool) -> None:
 
 def compress(built: Path) -> None:
     """Put a .gz beside each file that gets smaller by it: here, because the server must not spend its time on it."""
-    for path in built.rglob("*"):
-        if path.suffix in COMPRESSIBLE and path.stat().st_size >= SMALLEST:
-            path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+    texts = [path for path in built.rglob("*") if path.suffix in COMPRESSIBLE and path.stat().st_size >= SMALLEST]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(_compress, texts))
+
+
+def _compress(path: Path) -> None:
+    path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 6, mtime=0))
 
 
 def main() -> None:

@@ -1,0 +1,123 @@
+"""Measures the site's build and its static server: python -m tests.site.measure [pages]
+
+Prints one JSON object. The server part needs `wrk` and two cores: it serves on the first and asks from the second.
+"""
+
+import json
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import uvicorn
+from litestar import Litestar
+from litestar.static_files import create_static_files_router
+
+from api.help.types import CATEGORY_TITLES
+from api.site import publish
+from api.site.build import build
+from api.site.static import StaticSite
+
+PROJECT = Path(__file__).parents[2]
+PLAIN = """
+site_name: Plain
+site_url: http://localhost:8000/
+theme: {name: material, font: false, features: [navigation.tabs, navigation.prune, navigation.indexes]}
+plugins: [search]
+markdown_extensions: [attr_list, sane_lists, tables, {toc: {permalink: true}}, pymdownx.highlight, pymdownx.superfences]
+"""
+
+
+def generate(project: Path, pages: int) -> None:
+    """A project with the real look and `pages` articles made from the paragraphs of the real ones."""
+    for name in ("docs", "overrides"):
+        shutil.copytree(PROJECT / name, project / name)
+    shutil.copy(PROJECT / "mkdocs.yml", project)
+    written = [path for path in (project / "docs").glob("*/*.md") if path.name != "index.md"]
+    texts = {path: path.read_text() for path in written if path.parent.name in CATEGORY_TITLES}
+    blocks = [block for text in texts.values() for block in text.split("---\n", 2)[2].split("\n\n")]
+    blocks = [re.sub(r"\]\([^)]*\)", "](index.md)", block) for block in blocks]
+    draw = random.Random(1)
+    for number in range(pages - len(texts)):
+        path, text = draw.choice(list(texts.items()))
+        front = re.sub(r"^id: .*$", f"id: article-{number}", text.split("---\n", 2)[1], flags=re.MULTILINE)
+        body = "\n\n".join(draw.choice(blocks) for _ in range(30))
+        (path.parent / f"article-{number}.md").write_text(f"---\n{front}---\n{body}\n")
+
+
+def seconds_of_builds(pages: int, rounds: int = 3) -> dict[str, float]:
+    """Best of `rounds`, taken alternately: other work on the machine only ever adds."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        generate(project, pages)
+        (project / "plain.yml").write_text(PLAIN)
+        ours, plain = [], []
+        for number in range(rounds):
+            plain.append(_timed([sys.executable, "-m", "mkdocs", "build", "-f", "plain.yml", "-d", "plain"], project))
+            ours.append(build(project, project / f"site{number}", "http://localhost:8000/").seconds)
+    return {"ours": min(ours), "plain": min(plain), "ratio": min(ours) / min(plain)}
+
+
+def requests_per_second(built: Path) -> dict[str, float]:
+    rates = {"memory": _rate("memory"), "litestar": _rate("litestar")}
+    return {**rates, "ratio": rates["memory"] / rates["litestar"]}
+
+
+def _rate(kind: str) -> float:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(["taskset", "-c", "0", sys.executable, "-m", "tests.site.measure", kind, str(port)])
+    try:
+        _until_it_answers(port)
+        url = f"http://127.0.0.1:{port}/communication/quiet-hours/index.html"
+        asked = subprocess.run(
+            ["taskset", "-c", "1", "wrk", "-t1", "-c16", "-d4s", url], capture_output=True, text=True, check=True
+        )
+        assert "Non-2xx" not in asked.stdout
+    finally:
+        server.terminate()
+        server.wait()
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", asked.stdout)[1])
+
+
+def _until_it_answers(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
+def _serve(kind: str, port: int) -> None:
+    site_dir = PROJECT / "build" / "site"
+    site = StaticSite(site_dir)
+    site.refresh()
+    router = create_static_files_router(path="/", directories=[publish.current(site_dir)], html_mode=True)
+    app = site if kind == "memory" else Litestar([router])
+    uvicorn.run(app, port=port, log_level="warning", access_log=False, lifespan="off", loop="uvloop", http="httptools")
+
+
+def _timed(command: list[str], folder: Path) -> float:
+    began = time.monotonic()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return time.monotonic() - began
+
+
+def main() -> None:
+    if sys.argv[1:2] in (["memory"], ["litestar"]):
+        return _serve(sys.argv[1], int(sys.argv[2]))
+    pages = int(sys.argv[1]) if sys.argv[1:] else 1000
+    build(PROJECT, PROJECT / "build" / "site", "http://localhost:8000/")
+    built = publish.current(PROJECT / "build" / "site")
+    print(json.dumps({"build": seconds_of_builds(pages), "static": requests_per_second(built)}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
