@@ -1,5 +1,6 @@
 """What the build hands to the API: every article with its rendering, its neighbours and its place on the shelf."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,6 +18,7 @@ from api.site.marks import FOLDER
 
 WORDS_PER_MINUTE = 200
 RELATED = 3
+_PERMALINK = re.compile(r'<a class="headerlink".*?</a>')
 FILE = FOLDER / "catalogue.json"
 
 
@@ -79,7 +81,7 @@ def reading_minutes(markdown: str) -> int:
 def sanitised(html: str, url: str) -> str:
     """An article's HTML for other people's pages: no scripts, no permalinks, links that work from anywhere."""
     return nh3.clean(
-        html,
+        _PERMALINK.sub("", html),
         attributes={**nh3.ALLOWED_ATTRIBUTES, "h2": {"id"}, "h3": {"id"}, "h4": {"id"}, "code": {"class"}},
         url_schemes={"http", "https", "mailto", "tel"},
         url_relative=("rewrite_with_base", url),

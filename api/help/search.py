@@ -101,7 +101,7 @@ class Searcher:
         return list(found[0]["match_data"].metadata) if found else []
 
     def _affordable(self, terms: list[Term]) -> list[Term]:
-        """The same terms, of which the costliest prefixes match whole words only where all would exceed MAX_POSTINGS."""
+        """The same terms; where they would exceed MAX_POSTINGS the costliest prefixes match whole words only."""
         for costliest in sorted(terms, key=self._cost, reverse=True):
             if sum(map(self._cost, terms)) <= MAX_POSTINGS:
                 break

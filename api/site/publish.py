@@ -41,8 +41,10 @@ def staging(site_dir: Path) -> Iterator[Path]:
         for left_over in folder.glob(".staged-*"):
             shutil.rmtree(left_over)
         staged = Path(mkdtemp(prefix=".staged-", dir=folder))
-        yield staged
-        shutil.rmtree(staged, ignore_errors=True)
+        try:
+            yield staged
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
 
 
 def publish(site_dir: Path, staged: Path, fingerprint: str, now: datetime) -> Path:
