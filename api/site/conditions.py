@@ -1,6 +1,7 @@
 """What a request for a file asks beside its path (RFC 9110): encodings, validators, ranges."""
 
 import re
+from functools import lru_cache
 
 _RANGE = re.compile(rb"bytes=(\d*)-(\d*)")
 
@@ -9,6 +10,7 @@ class Unsatisfiable(Exception):
     """The range lies wholly behind the end."""
 
 
+@lru_cache(maxsize=256)
 def accepts_gzip(accept_encoding: bytes) -> bool:
     for choice in accept_encoding.lower().split(b","):
         name, _, weight = choice.partition(b";")

@@ -59,7 +59,7 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
             page.meta["description"] = source.front.summary
             return source.body
         page.meta["search"] = {"exclude": True}
-        if page.is_homepage:
+        if path == "index.md":
             page.meta.update(template="home.html", hide=["navigation", "toc", "footer"])
         if category := SHELVES.get(path):
             page.meta.update(title=CATEGORY_TITLES[category], description=self.docs.shelves[category].summary)
@@ -112,8 +112,8 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
             words = {page.location: keywords[article] for article, page in self.pages.items()}
             index.write_bytes(with_keywords(index.read_bytes(), words))
 
-    def _nav(self, files: Files) -> list[dict[str, list[str]]]:
-        nav = [{"Home": ["index.md"]}]
+    def _nav(self, files: Files) -> list[dict[str, str | list[str]]]:
+        nav: list[dict[str, str | list[str]]] = [{"Home": "index.md"}]
         for category, title in CATEGORY_TITLES.items():
             shelved = catalogue.on_shelf(self.docs.sources.values(), category, self.docs.shelves[category])
             nav.append({title: [f"{category}/index.md", *(source.path for source in shelved)]})

@@ -155,8 +155,9 @@ def _is_hashed(path: str) -> bool:
 
 
 def _path(scope: Scope) -> str:
+    # Not scope["path"]: a mount may have cut it.
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-    return unquote_to_bytes(raw.partition(b"?")[0]).decode("utf-8", "replace")
+    return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "replace")
 
 
 async def _serve(resource: Resource, scope: Scope, send: Send) -> None:
@@ -164,12 +165,13 @@ async def _serve(resource: Resource, scope: Scope, send: Send) -> None:
     chosen = resource.plain
     if resource.packed and b"range" not in asked and accepts_gzip(asked.get(b"accept-encoding", b"")):
         chosen = resource.packed
-    if is_known(asked.get(b"if-none-match", b""), chosen.etag):
+    if b"if-none-match" in asked and is_known(asked[b"if-none-match"], chosen.etag):
         return await _answer(send, 304, chosen.kept)
-    body = b"" if scope["method"] == "HEAD" else chosen.body
-    if b"range" in asked and scope["method"] == "GET" and asked.get(b"if-range", chosen.etag) == chosen.etag:
+    if scope["method"] == "HEAD":
+        return await _answer(send, 200, chosen.headers)
+    if b"range" in asked and asked.get(b"if-range", chosen.etag) == chosen.etag:
         return await _serve_part(chosen, asked[b"range"], send)
-    await _answer(send, 200, chosen.headers, body)
+    await _answer(send, 200, chosen.headers, chosen.body)
 
 
 async def _serve_part(whole: Representation, wanted: bytes, send: Send) -> None:
@@ -202,5 +204,6 @@ async def _not_found(page: Resource | None, scope: Scope, send: Send) -> None:
 
 
 async def _answer(send: Send, status: int, headers: HeaderList, body: bytes = b"") -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    # A copy: what stands around this application may add headers of its own to the list.
+    await send({"type": "http.response.start", "status": status, "headers": [*headers]})
     await send({"type": "http.response.body", "body": body})

@@ -24,6 +24,8 @@ from api.site.build import build
 from api.site.static import StaticSite
 
 PROJECT = Path(__file__).parents[2]
+# The best of these counts, taken alternately: other work on the machine only ever slows down.
+ROUNDS = 3
 PLAIN = """
 site_name: Plain
 site_url: http://localhost:8000/
@@ -50,21 +52,23 @@ def generate(project: Path, pages: int) -> None:
         (path.parent / f"article-{number}.md").write_text(f"---\n{front}---\n{body}\n")
 
 
-def seconds_of_builds(pages: int, rounds: int = 3) -> dict[str, float]:
-    """Best of `rounds`, taken alternately: other work on the machine only ever adds."""
+def seconds_of_builds(pages: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         generate(project, pages)
         (project / "plain.yml").write_text(PLAIN)
         ours, plain = [], []
-        for number in range(rounds):
+        for number in range(ROUNDS):
             plain.append(_timed([sys.executable, "-m", "mkdocs", "build", "-f", "plain.yml", "-d", "plain"], project))
             ours.append(build(project, project / f"site{number}", "http://localhost:8000/").seconds)
     return {"ours": min(ours), "plain": min(plain), "ratio": min(ours) / min(plain)}
 
 
-def requests_per_second(built: Path) -> dict[str, float]:
-    rates = {"memory": _rate("memory"), "litestar": _rate("litestar")}
+def requests_per_second() -> dict[str, float]:
+    taken = {kind: [] for kind in ("memory", "litestar")}
+    for kind in ("memory", "litestar") * ROUNDS:
+        taken[kind].append(_rate(kind))
+    rates = {kind: max(found) for kind, found in taken.items()}
     return {**rates, "ratio": rates["memory"] / rates["litestar"]}
 
 
@@ -75,7 +79,7 @@ def _rate(kind: str) -> float:
     server = subprocess.Popen(["taskset", "-c", "0", sys.executable, "-m", "tests.site.measure", kind, str(port)])
     try:
         _until_it_answers(port)
-        url = f"http://127.0.0.1:{port}/communication/quiet-hours/index.html"
+        url = f"http://127.0.0.1:{port}/communication/quiet-hours/"
         asked = subprocess.run(
             ["taskset", "-c", "1", "wrk", "-t1", "-c16", "-d4s", url], capture_output=True, text=True, check=True
         )
@@ -115,8 +119,7 @@ def main() -> None:
         return _serve(sys.argv[1], int(sys.argv[2]))
     pages = int(sys.argv[1]) if sys.argv[1:] else 1000
     build(PROJECT, PROJECT / "build" / "site", "http://localhost:8000/")
-    built = publish.current(PROJECT / "build" / "site")
-    print(json.dumps({"build": seconds_of_builds(pages), "static": requests_per_second(built)}, indent=2))
+    print(json.dumps({"build": seconds_of_builds(pages), "static": requests_per_second()}, indent=2))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,12 @@ def test_developers_pages_are_no_search_results(published: Path) -> None:
     assert pages == {category.id for category in catalogue.read(built).categories}
 
 
+def test_the_first_page_asks_first_and_then_shows_the_topics(published: Path) -> None:
+    html = (publish.current(published) / "index.html").read_text()
+    asked = html.index('class="pl-ask"')
+    assert [html.count('class="pl-card"'), html.index('class="pl-cards"') > asked] == [5, True]
+
+
 def test_no_page_asks_another_host_for_anything(published: Path) -> None:
     built = publish.current(published)
     for page in built.rglob("*.html"):

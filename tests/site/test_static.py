@@ -1,4 +1,4 @@
-import gzip
+import re
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from anyio import create_task_group, lowlevel, to_thread
 
 from api.site import publish
 from api.site.static import StaticSite
@@ -165,15 +166,31 @@ async def test_a_page_loaded_before_a_publication_still_gets_its_assets(
     client: httpx.AsyncClient, site: StaticSite, site_dir: Path
 ) -> None:
     (style,) = (site_dir / "current" / "assets").glob("porchlight.*.css")
-    with publish.staging(site_dir) as staged:
-        shutil.copytree(site_dir / "current", staged, dirs_exist_ok=True)
-        (staged / "assets" / style.name).rename(staged / "assets" / "porchlight.0123abcd.css")
-        (staged / "index.html").write_text("new")
-        (staged / "index.html.gz").write_bytes(gzip.compress(b"new"))
-        publish_now(site_dir, staged)
+    republish(site_dir, "porchlight.0123abcd.css")
     assert site.refresh()
-    assert (await client.get("/")).text == "new"
+    assert "porchlight.0123abcd.css" in (await client.get("/")).text
     assert (await client.get(f"/assets/{style.name}")).status_code == 200
+
+
+async def test_browsing_while_the_site_is_rebuilt_meets_no_404(
+    client: httpx.AsyncClient, site: StaticSite, site_dir: Path
+) -> None:
+    publishing = True
+
+    async def publish_again() -> None:
+        nonlocal publishing
+        for number in range(5):
+            await to_thread.run_sync(republish, site_dir, f"porchlight.{number:08x}.css")
+            assert await to_thread.run_sync(site.refresh)
+        publishing = False
+
+    async with create_task_group() as group:
+        group.start_soon(publish_again)
+        while publishing:
+            page = await client.get("/")
+            await lowlevel.checkpoint()
+            for asset in re.findall(r'(?:href|src)="(assets/[^"]+)"', page.text):
+                assert (await client.get(f"/{asset}")).status_code == 200
 
 
 async def test_an_unchanged_publication_is_not_loaded_again(site: StaticSite) -> None:
@@ -186,6 +203,18 @@ async def test_before_the_first_build_the_site_asks_for_patience(tmp_path: Path)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://help") as client:
         answer = await client.get("/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def republish(site_dir: Path, style: str) -> None:
+    """The same pages with another name for their style sheet."""
+    with publish.staging(site_dir) as staged:
+        shutil.copytree(site_dir / "current", staged, dirs_exist_ok=True)
+        (earlier,) = (staged / "assets").glob("porchlight.*.css")
+        earlier.rename(staged / "assets" / style)
+        for page in staged.rglob("*.html"):
+            page.write_text(page.read_text().replace(earlier.name, style))
+            page.with_name(page.name + ".gz").unlink(missing_ok=True)
+        publish_now(site_dir, staged)
 
 
 def publish_now(site_dir: Path, staged: Path) -> None:
