@@ -9,7 +9,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from api.help.types import CATEGORY_TITLES, FrontMatter, Shelf
+from api.help.types import CATEGORY_TITLES, CategoryId, FrontMatter, Shelf
 
 SHELVES = {f"{category}/index.md": category for category in CATEGORY_TITLES}
 
@@ -66,7 +66,7 @@ class Docs(Struct, frozen=True):
     """All articles by path, and what each category's index.md says by category."""
 
     sources: dict[str, Source]
-    shelves: dict[str, Shelf]
+    shelves: dict[CategoryId, Shelf]
 
 
 def read_all(texts: dict[str, str]) -> Docs:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from heapq import nlargest
 from math import ceil
@@ -13,7 +13,7 @@ import nh3
 from msgspec import Struct
 
 from api.help.articles import Source
-from api.help.types import CATEGORY_TITLES, Article, ArticleRef, Catalogue, Category, Shelf
+from api.help.types import CATEGORY_TITLES, Article, ArticleRef, Catalogue, Category, CategoryId, Shelf
 from api.site.marks import FOLDER
 
 WORDS_PER_MINUTE = 200
@@ -31,7 +31,9 @@ class Page(Struct, frozen=True):
     updated_at: datetime
 
 
-def catalogue(sources: list[Source], pages: dict[str, Page], shelves: dict[str, Shelf], home: str) -> Catalogue:
+def catalogue(
+    sources: list[Source], pages: dict[str, Page], shelves: Mapping[CategoryId, Shelf], home: str
+) -> Catalogue:
     """`pages` are by article id; `home` is the address of the site's first page, with its slash."""
     shelved = [source for category in CATEGORY_TITLES for source in on_shelf(sources, category, shelves[category])]
     refs = {source.front.id: _ref(source, pages[source.front.id].url) for source in shelved}

@@ -64,7 +64,10 @@ class StaticSite:
         self._resources: dict[str, Resource] = {}
 
     def refresh(self) -> bool:
-        """Load the published build when it is another than before; true when it was."""
+        """Load the published build when it is another than before; true when it was.
+
+        Raises OSError; what was loaded before stays.
+        """
         published = publish.current(self._site_dir)
         if published == self._published or published is None:
             return False

@@ -4,12 +4,12 @@ import pytest
 
 from api.help.articles import Source, read_article
 from api.help.catalogue import Page, catalogue, on_shelf, reading_minutes, related, sanitised
-from api.help.types import CATEGORY_TITLES, Context, FrontMatter, Shelf
+from api.help.types import CATEGORY_TITLES, CategoryId, Context, FrontMatter, Shelf
 
 AT = "https://help.example.com/payments-earnings/late/"
 
 
-def source(article_id: str, category: str = "communication", tags: list[str] | None = None) -> Source:
+def source(article_id: str, category: CategoryId = "communication", tags: list[str] | None = None) -> Source:
     front = FrontMatter(
         id=article_id,
         title=f"About {article_id}",

@@ -18,6 +18,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site_dir
 
 
+@pytest.fixture(scope="session")
+def built(published: Path) -> Path:
+    """The build itself. Read only."""
+    return (published / "current").resolve()
+
+
 @pytest.fixture
 def site_dir(published: Path, tmp_path: Path) -> Path:
     shutil.copytree(published, tmp_path / "site", symlinks=True)
