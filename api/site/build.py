@@ -68,7 +68,7 @@ def _render(project: Path, staged: Path, base_url: str, search: bool, time_limit
         done = subprocess.run(command, capture_output=True, text=True, timeout=time_limit, env=environment)
     except subprocess.TimeoutExpired as hung:
         rendering = staged / RENDERING
-        page = rendering.read_text() if rendering.is_file() else "no page in particular"
+        page = rendering.read_text().partition("\n")[0] if rendering.is_file() else "no page in particular"
         raise BuildFailed(f"stopped after {time_limit:g} s while rendering {page}") from hung
     if done.returncode:
         raise BuildFailed((done.stderr or done.stdout).strip())

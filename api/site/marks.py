@@ -7,7 +7,7 @@ from msgspec import Struct
 FOLDER = Path(".porchlight")
 HEADERS = FOLDER / "headers.json"
 FINGERPRINT = FOLDER / "fingerprint"
-# Names the page in work, so that a build that hangs can say which one it was.
+# Its first line names the page in work, so that a build that hangs can say which one it was.
 RENDERING = FOLDER / "rendering"
 
 

@@ -1,5 +1,6 @@
 """The MkDocs plugin `porchlight`: hands pages to our own parsing, checking and catalogue."""
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
     def on_config(self, config: MkDocsConfig) -> None:
         docs, self.built = Path(config.docs_dir), Path(config.site_dir)
         (self.built / RENDERING).parent.mkdir(parents=True, exist_ok=True)
+        self.rendering = os.open(self.built / RENDERING, os.O_CREAT | os.O_WRONLY)
         self.pages: dict[str, catalogue.Page] = {}
         self.inline: dict[str, set[str]] = {}
         self.changed = dates.last_changes(docs)
@@ -54,7 +56,7 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
 
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         path = page.file.src_uri
-        (self.built / RENDERING).write_text(path)
+        os.pwrite(self.rendering, f"{path}\n".encode(), 0)
         if source := self.docs.sources.get(path):
             page.meta["description"] = source.front.summary
             return source.body
@@ -76,6 +78,7 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
         return html
 
     def on_env(self, env: jinja2.Environment, /, *, config: MkDocsConfig, files: Files) -> jinja2.Environment:
+        os.close(self.rendering)
         (self.built / RENDERING).unlink()
         sources = list(self.docs.sources.values())
         self.contents = catalogue.catalogue(sources, self.pages, self.docs.shelves, config.site_url or "/")
