@@ -42,7 +42,6 @@ class Source(Struct, frozen=True):
 
 Front = TypeVar("Front", FrontMatter, Shelf)
 
-_Safe: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*\r?\n", re.DOTALL | re.MULTILINE)
 
 
@@ -118,7 +117,7 @@ def _split(path: str, text: str) -> tuple[str, str, int]:
 
 def _convert(path: str, block: str, kind: type[Front]) -> Front:
     try:
-        return msgspec.convert(yaml.load(block, _Safe), kind)
+        return msgspec.convert(yaml.load(block, yaml.CSafeLoader), kind)
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line if broken.problem_mark else 0
         raise ArticleMistakes([Mistake(path, line + 2, f"front matter: {broken.problem}")]) from broken
@@ -132,7 +131,7 @@ def _convert(path: str, block: str, kind: type[Front]) -> Front:
 
 def _line_of(block: str, steps: list[tuple[str, str]]) -> int:
     """The line in the file on which the value stands that `steps` lead to; 2 when it is missing."""
-    node = yaml.compose(block, _Safe)
+    node = yaml.compose(block, yaml.CSafeLoader)
     line = 0
     for key, position in steps:
         if isinstance(node, yaml.MappingNode):

@@ -94,14 +94,17 @@ class Library:
             return False
         self._seen = marks
         try:
-            if built is None:
-                raise BrokenBuild("no build is published")
-            self._edition = read_edition(built, self._search_enabled)
+            self._edition = self._read(built)
         except BrokenBuild as broken:
             self._problem = str(broken)
             return False
         self._problem = None
         return True
+
+    def _read(self, built: Path | None) -> Edition:
+        if built is None:
+            raise BrokenBuild("no build is published")
+        return read_edition(built, self._search_enabled)
 
     @property
     def state(self) -> LibraryState:

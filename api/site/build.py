@@ -65,7 +65,9 @@ def _render(project: Path, staged: Path, base_url: str, search: bool, time_limit
     # Secrets of the server's environment have no business in a process that reads writers' files.
     environment = {"PATH": os.defpath, "PYTHONUTF8": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=time_limit, env=environment)
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, timeout=time_limit, env=environment
+        )
     except subprocess.TimeoutExpired as hung:
         rendering = staged / RENDERING
         page = rendering.read_text().partition("\n")[0] if rendering.is_file() else "no page in particular"

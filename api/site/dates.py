@@ -30,7 +30,8 @@ def _committed(docs: Path) -> dict[str, datetime]:
 def _git(docs: Path, *arguments: str) -> list[str]:
     """No lines where there is no git or no repository: an unpacked archive builds as well."""
     try:
-        done = subprocess.run(["git", "-C", str(docs), *arguments], capture_output=True, text=True, timeout=20)
+        command = ["git", "-C", str(docs), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)  # noqa: S603
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return []
     return done.stdout.splitlines() if done.returncode == 0 else []

@@ -174,7 +174,7 @@ async def _serve(resource: Resource, scope: Scope, send: Send) -> None:
         return await _answer(send, 200, chosen.headers)
     if b"range" in asked and asked.get(b"if-range", chosen.etag) == chosen.etag:
         return await _serve_part(chosen, asked[b"range"], send)
-    await _answer(send, 200, chosen.headers, chosen.body)
+    return await _answer(send, 200, chosen.headers, chosen.body)
 
 
 async def _serve_part(whole: Representation, wanted: bytes, send: Send) -> None:
@@ -191,7 +191,7 @@ async def _serve_part(whole: Representation, wanted: bytes, send: Send) -> None:
         (b"content-range", b"bytes %d-%d/%d" % (first, end - 1, size)),
         (b"content-length", b"%d" % (end - first)),
     ]
-    await _answer(send, 206, headers, whole.body[first:end])
+    return await _answer(send, 206, headers, whole.body[first:end])
 
 
 async def _redirect(path: str, scope: Scope, send: Send) -> None:

@@ -15,9 +15,9 @@ class Endless(Preprocessor):
 
 
 class EndlessExtension(Extension):
-    def extendMarkdown(self, md: Markdown) -> None:
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         md.preprocessors.register(Endless(md), "endless", 0)
 
 
-def makeExtension(**options: object) -> EndlessExtension:
+def makeExtension(**options: object) -> EndlessExtension:  # noqa: N802
     return EndlessExtension(**options)

@@ -126,7 +126,8 @@ def _timed(command: list[str], folder: Path) -> float:
 
 def main() -> None:
     if sys.argv[1:2] in (["memory"], ["litestar"]):
-        return _serve(sys.argv[1], int(sys.argv[2]))
+        _serve(sys.argv[1], int(sys.argv[2]))
+        return
     pages = int(sys.argv[1]) if sys.argv[1:] else 1000
     build(PROJECT, PROJECT / "build" / "site", "http://localhost:8000/")
     print(json.dumps({"build": seconds_of_builds(pages), "page": rates_of_a_page()}, indent=2))

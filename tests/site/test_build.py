@@ -43,7 +43,7 @@ def test_a_damaged_build_is_built_again(rebuild: Rebuild) -> None:
 @pytest.mark.parametrize(
     ("written", "instead", "complaint"),
     [
-        ("title: Sleep", "titel: Sleep", f"docs/{ARTICLE}:3: titel: "),
+        ("title: Sleep", "heading: Sleep", f"docs/{ARTICLE}:3: heading: "),
         ("Six", "<script>alert(1)</script>", "raw HTML"),
         ("Six", "![x](../../../secret.png)", "secret.png"),
         ("Six", "[x](nowhere.md)", "nowhere.md"),
