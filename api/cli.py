@@ -1,0 +1,131 @@
+"""The command `porchlight`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from api import __version__, demo
+from api.app import create_app
+from api.auth import ROLES, make_token
+from api.clock import system_clock
+from api.db import Closed, open_database
+from api.db.open import data_folder
+from api.ids import is_platform_id
+from api.keys import Keys
+from api.logs import logging_to_stderr
+from api.server import Server
+from api.settings import BadSettings, Settings, load, shown
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """Help centre and support desk for people who work in other people's homes."""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What the operator can mend is told in a line each, without a traceback."""
+    try:
+        yield
+    except BadSettings as error:
+        for mistake in error.mistakes:
+            click.echo(mistake, err=True)
+        sys.exit(1)
+    except Closed as error:
+        click.echo(f"porchlight: {error}", err=True)
+        sys.exit(1)
+
+
+def step(text: str) -> None:
+    click.echo(f"* {text}")
+
+
+@main.command()
+def serve() -> None:
+    """Serve API and site in one process; settings come from the environment (see `porchlight check`)."""
+    os.umask(0o077)
+    with explained():
+        settings = load(os.environ)
+        with data_folder(settings), logging_to_stderr(settings.log_level):
+            step(f"data folder {settings.data_dir}")
+            # What is wrong with the database is told in a line here, not by a server that cannot start.
+            asyncio.run(_make_demo(settings, quiet=True) if settings.development else _open_and_close(settings))
+            server = Server(create_app(settings), settings, step)
+            server.run()
+    sys.exit(0 if server.started else 1)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest migration."""
+    with explained():
+        settings = load(os.environ)
+        with data_folder(settings):
+            asyncio.run(_open_and_close(settings))
+    step("the database is up to date")
+
+
+@main.command(name="demo")
+def make_demo() -> None:
+    """Fill an empty database with a small cast, and print who they are."""
+    with explained():
+        settings = load(os.environ)
+        with data_folder(settings):
+            asyncio.run(_make_demo(settings, quiet=False))
+
+
+@main.command()
+@click.argument("role", type=click.Choice(ROLES))
+@click.argument("user_id", metavar="ID")
+@click.option("--name", help="The person's name, for a user not known yet.")
+@click.option("--ttl", default=3600, show_default=True, type=click.IntRange(min=1), help="Seconds it is good for.")
+def token(role: str, user_id: str, name: str | None, ttl: int) -> None:
+    """Print a token for a user, and nothing else. Needs PORCHLIGHT_JWT_SECRET, which development makes by itself."""
+    if not is_platform_id(user_id):
+        raise click.BadParameter("1 to 64 letters, digits and any of . _ : -", param_hint="ID")
+    with explained():
+        settings = load(os.environ)
+        if not settings.jwt_secret:
+            raise BadSettings(["PORCHLIGHT_JWT_SECRET: needed to sign; tokens of public keys are signed elsewhere"])
+    click.echo(make_token(settings, role, user_id, name=name, ttl=ttl, now=system_clock() // 1000))  # type: ignore[arg-type]
+
+
+@main.command()
+def check() -> None:
+    """Print every setting as it is in effect, secrets masked, or every mistake at once."""
+    with explained():
+        settings = load(os.environ)
+        Keys(settings)
+        for line in shown(settings):
+            click.echo(line)
+
+
+async def _open_and_close(settings: Settings) -> None:
+    db = open_database(settings)
+    try:
+        await db.open(step)
+    finally:
+        await db.close()
+
+
+async def _make_demo(settings: Settings, *, quiet: bool) -> None:
+    db = open_database(settings)
+    try:
+        await db.open(step)
+        made = await db.write(demo.make)
+    finally:
+        await db.close()
+    if made:
+        step("made a demo: two providers, three customers, five bookings, one conversation")
+    if made or not quiet:
+        for line in demo.introduction(settings, system_clock):
+            click.echo(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+-- json_each(text), which takes a list as one parameter, is built in.

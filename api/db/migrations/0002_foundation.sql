@@ -1,0 +1,88 @@
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+INSERT INTO meta (name, value) VALUES ('probe', '0');
+
+-- revoked_at is in seconds, as `iat` is: tokens issued in that second or before it are refused.
+-- auth_changed_at lets every process find the users whose cached tokens it has to forget.
+CREATE TABLE users (
+  id TEXT PRIMARY KEY,
+  role TEXT NOT NULL CHECK (role IN ('provider', 'customer', 'agent', 'admin', 'service')),
+  name TEXT NOT NULL,
+  email TEXT,
+  phone TEXT,
+  timezone TEXT,
+  locale TEXT,
+  disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
+  revoked_at INTEGER,
+  auth_changed_at INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL DEFAULT 1,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX users_by_auth_change ON users (auth_changed_at);
+
+CREATE TABLE bookings (
+  id TEXT PRIMARY KEY,
+  provider_id TEXT NOT NULL REFERENCES users (id),
+  customer_id TEXT NOT NULL REFERENCES users (id),
+  service TEXT NOT NULL,
+  status TEXT NOT NULL
+    CHECK (status IN ('requested', 'confirmed', 'in_progress', 'completed', 'cancelled', 'disputed')),
+  scheduled_at INTEGER,
+  version INTEGER NOT NULL DEFAULT 1,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+
+-- A room exists as soon as its booking does. Its row is the lock under which everything in the room is written.
+CREATE TABLE rooms (
+  booking_id TEXT PRIMARY KEY REFERENCES bookings (id),
+  last_seq INTEGER NOT NULL DEFAULT 0,
+  last_message_at INTEGER NOT NULL DEFAULT 0
+);
+
+-- until_seq: a former member reads up to there and hears nothing more; null for a present one.
+-- active_at is the room's last activity as far as this member sees it, here so that a list needs no join to sort.
+CREATE TABLE members (
+  booking_id TEXT NOT NULL REFERENCES rooms (booking_id),
+  user_id TEXT NOT NULL REFERENCES users (id),
+  read_seq INTEGER NOT NULL DEFAULT 0,
+  unread INTEGER NOT NULL DEFAULT 0 CHECK (unread >= 0),
+  until_seq INTEGER,
+  active_at INTEGER NOT NULL,
+  PRIMARY KEY (booking_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX members_by_activity ON members (user_id, active_at, booking_id);
+CREATE INDEX members_unread ON members (user_id) WHERE unread > 0;
+
+-- Clustered by room and seq on SQLite: a page of history is one walk.
+CREATE TABLE messages (
+  booking_id TEXT NOT NULL REFERENCES rooms (booking_id),
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  sender_id TEXT NOT NULL REFERENCES users (id),
+  client_message_id TEXT,
+  type TEXT NOT NULL CHECK (type IN ('text')),
+  text TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (booking_id, seq)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX messages_by_id ON messages (id);
+CREATE UNIQUE INDEX messages_by_client_id ON messages (booking_id, sender_id, client_message_id)
+  WHERE client_message_id IS NOT NULL;
+
+CREATE TABLE idempotency (
+  caller TEXT NOT NULL,
+  method TEXT NOT NULL,
+  path TEXT NOT NULL,
+  key TEXT NOT NULL,
+  request_hash TEXT NOT NULL,
+  status INTEGER,
+  body BLOB,
+  headers TEXT,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (caller, method, path, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (created_at);

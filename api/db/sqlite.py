@@ -1,0 +1,418 @@
+"""SQLite: one writer that commits for many callers at once, one read-only reader, each on its own thread."""
+
+import asyncio
+import itertools
+import logging
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import aiosqlite
+
+from api.clock import Clock
+from api.db import migrate
+from api.db.database import WAITING_LIMIT, WAITING_SECONDS, Closed, Health, Report, WriteGate, settle, silent
+from api.db.tx import After, Tx
+from api.errors import Overloaded, ReadOnly, Unavailable
+
+try:
+    from pysqlite3 import dbapi2 as sqlite
+except ImportError:
+    import sqlite3 as sqlite
+
+P = ParamSpec("P")
+R = TypeVar("R")
+log = logging.getLogger("porchlight.db")
+
+BATCH_FUNCTIONS = 256
+BATCH_SECONDS = 0.020
+READ_SECONDS = 5.0
+QUICK_CHECK_ROWS = 10
+# The WAL is reset at a checkpoint, and cut to this after it: a bound on what a burst leaves on the disk.
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "trusted_schema": 0,
+    "busy_timeout": 5000,
+    "mmap_size": 0,
+    "temp_store": 2,
+    "cache_size": -32768,
+    "journal_size_limit": 64 << 20,
+}
+# A checkpoint by a second connection beside a commit is what corrupts databases before 3.51.3.
+WRITER_PRAGMAS = PRAGMAS | {"wal_autocheckpoint": 2000}
+READER_PRAGMAS = PRAGMAS | {"wal_autocheckpoint": 0, "query_only": 1}
+NAMES = tuple(str(number) for number in range(1, 100))
+# Primary result codes (sqlite.org/rescode.html) of a disk that takes no writes.
+NO_WRITES = (sqlite.SQLITE_FULL, sqlite.SQLITE_IOERR, sqlite.SQLITE_READONLY)
+
+
+def warning_about(version: tuple[int, ...]) -> str:
+    """A sentence when this SQLite has the WAL-reset bug (3.7.0 to 3.51.2), else nothing."""
+    if (3, 7, 0) <= version < (3, 51, 3):
+        return (
+            "this version has the WAL-reset bug, which Porchlight avoids by checkpointing from its one writer only; "
+            "`pip install pysqlite3` brings a newer one"
+        )
+    return ""
+
+
+def connect(path: Path, pragmas: dict[str, Any], *, read_only: bool = False) -> Any:
+    """A connection with every pragma set and read back: a pragma that does not take is an error here, not later."""
+    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    conn = sqlite.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
+    try:
+        for name, value in pragmas.items():
+            _set(conn, name, value)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _set(conn: Any, name: str, value: Any) -> None:
+    conn.execute(f"PRAGMA {name}={value}")
+    row = conn.execute(f"PRAGMA {name}").fetchone()
+    # Builds that leave mmap out do not answer for it.
+    if row is not None and row[0] != value:
+        raise Closed(f"SQLite did not take PRAGMA {name}={value} (it says {row[0]})")
+
+
+class Thread(aiosqlite.Connection):
+    """aiosqlite has no public call that runs a function on its thread, nor one that hands out the connection."""
+
+    async def start(self) -> "Thread":
+        try:
+            await self
+        except BaseException:
+            # It has been told to stop, and would speak to a loop that is closed by then.
+            self._thread.join()
+            raise
+        return self
+
+    async def run(self, fn: Callable[..., R], *args: Any) -> R:
+        return await self._execute(fn, *args)  # type: ignore[no-any-return, no-untyped-call]
+
+    @property
+    def raw(self) -> Any:
+        return self._conn
+
+
+class Job:
+    __slots__ = ("after", "args", "fn", "future", "kwargs", "outcome", "queued")
+
+    def __init__(self, fn: Callable[..., Any], args: Any, kwargs: Any, future: "asyncio.Future[Any]") -> None:
+        self.fn, self.args, self.kwargs, self.future = fn, args, kwargs, future
+        self.queued = time.monotonic()
+        self.outcome: Any = None
+        self.after: Sequence[After] = ()
+
+    def run(self, tx: Tx) -> None:
+        self.after = tx.after
+        self.outcome = self.fn(tx, *self.args, **self.kwargs)
+
+    def fail(self, error: Exception) -> None:
+        self.outcome, self.after = error, ()
+
+
+class Lane:
+    """Functions waiting for one connection's thread, which takes them in batches of all that wait.
+
+    `transact` runs the first functions of a batch on the thread and says how many; the rest go back to the front.
+    """
+
+    def __init__(self, transact: Callable[[list[Job]], int], most: int) -> None:
+        self._transact = transact
+        self._most = most
+        self._waiting: deque[Job] = deque()
+        # A Thread once it is open.
+        self._thread: Any = None
+        self._closing = False
+        self._drain: asyncio.Task[None] | None = None
+
+    async def open(self, path: Path, pragmas: dict[str, Any], *, read_only: bool = False) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = await Thread(lambda: connect(path, pragmas, read_only=read_only), 64).start()
+
+    async def close(self) -> None:
+        """What waits already is still done."""
+        self._closing = True
+        if self._drain is not None:
+            await self._drain
+        if self._thread is not None:
+            await self._thread.close()
+
+    @property
+    def conn(self) -> Any:
+        return self._thread.raw
+
+    async def run(self, fn: Callable[..., R], *args: Any) -> R:
+        """For opening, while nothing else waits for the thread."""
+        return await self._thread.run(fn, *args)  # type: ignore[no-any-return]
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def lag(self) -> float:
+        """Seconds the oldest waiting function has waited."""
+        try:
+            return time.monotonic() - self._waiting[0].queued
+        except IndexError:
+            # The thread may have taken it since any look at the length.
+            return 0.0
+
+    async def call(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        if self._closing:
+            raise Overloaded("Porchlight is stopping.")
+        if len(self._waiting) >= WAITING_LIMIT:
+            raise Overloaded
+        job = Job(fn, args, kwargs, self._loop.create_future())
+        self._waiting.append(job)
+        if self._drain is None or self._drain.done():
+            self._drain = self._loop.create_task(self._empty())
+        return await job.future
+
+    async def _empty(self) -> None:
+        # Looked at again on the loop, where functions are added: none can slip in between the look and the end.
+        while self._waiting:
+            await self._thread.run(self._work)
+
+    def _work(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+            count = self._transact(batch)
+            self._waiting.extendleft(reversed(batch[count:]))
+            self._loop.call_soon_threadsafe(_settle, batch[:count])
+
+
+def _settle(batch: list[Job]) -> None:
+    for job in batch:
+        settle(job.future, job.outcome, job.after)
+
+
+class Ended(Exception):
+    """The engine rolled the whole transaction back by itself."""
+
+
+class SQLite:
+    """The default Database: a file in the data folder."""
+
+    def __init__(self, path: Path, clock: Clock, *, slow_seconds: float = 0.1) -> None:
+        self.path = path
+        self._clock = clock
+        self._slow = slow_seconds
+        self._writer = Lane(self._write_batch, BATCH_FUNCTIONS)
+        self._reader = Lane(self._read_batch, 16)
+        self._read_deadline = 0.0
+        self._gate = WriteGate(self._probe)
+        self._damage: list[str] = []
+        self._check: asyncio.Task[None] | None = None
+
+    async def open(self, report: Report = silent) -> None:
+        self._loop = asyncio.get_running_loop()
+        report(
+            f"SQLite {sqlite.sqlite_version}" + (f": {w}" if (w := warning_about(sqlite.sqlite_version_info)) else "")
+        )
+        wal = self.path.with_name(self.path.name + "-wal")
+        unclean = wal.exists() and wal.stat().st_size > 0
+        self.path.touch(mode=0o600)
+        try:
+            if unclean:
+                report("the last stop was not a clean one: checking the database first")
+                await self._refuse_damage()
+            await self._open_lanes(report)
+        except sqlite.DatabaseError as error:
+            raise Closed(f"{self.path} cannot be opened: {error}") from error
+        if not unclean:
+            self._check = self._loop.create_task(self._check_beside())
+
+    async def _refuse_damage(self) -> None:
+        # The writer would empty the WAL as it closes, and the next start would think the stop a clean one.
+        if damage := await self._quick_check():
+            raise Closed(f"{self.path} is damaged ({damage[0]}): restore a backup")
+
+    async def _open_lanes(self, report: Report) -> None:
+        await self._writer.open(self.path, WRITER_PRAGMAS)
+        self._write = _binder(self._writer.conn)
+        await self._writer.run(migrate.apply, migrate.SQLITE, self._write, self._clock(), report)
+        await self._reader.open(self.path, READER_PRAGMAS, read_only=True)
+        self._read = _binder(self._reader.conn)
+        # A reader that is stuck keeps the WAL from being reset: it grew to 101 MB.
+        self._reader.conn.set_progress_handler(lambda: time.monotonic() > self._read_deadline, 50_000)
+
+    async def close(self) -> None:
+        # The writer last: the last connection to close empties the WAL, and a read-only one cannot.
+        await self._reader.close()
+        if self._check is not None:
+            self._check.cancel()
+            await asyncio.wait([self._check])
+        await self._writer.close()
+        await self._gate.close()
+
+    async def _check_beside(self) -> None:
+        self._damage = await self._quick_check()
+        if self._damage:
+            log.error("the database is damaged", extra={"findings": self._damage})
+
+    async def _quick_check(self) -> list[str]:
+        thread = await Thread(lambda: connect(self.path, READER_PRAGMAS, read_only=True), 64).start()
+        try:
+            return await thread.run(_damage, thread.raw)
+        finally:
+            # Stopping waits for no check: on a large database it takes minutes.
+            thread.raw.interrupt()
+            await thread.close()
+
+    async def read(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._reader.call(fn, args, kwargs)  # type: ignore[no-any-return]
+
+    async def write(self, fn: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        self._gate.check()
+        return await self._writer.call(fn, args, kwargs)  # type: ignore[no-any-return]
+
+    def _read_batch(self, batch: list[Job]) -> int:
+        conn = self._reader.conn
+        for job in batch:
+            self._read_deadline = time.monotonic() + READ_SECONDS
+            try:
+                _refuse_stale(job)
+                _roll_back(conn)
+                conn.execute("BEGIN")
+                job.run(Tx(self._read, self._clock(), slow_seconds=self._slow))
+                conn.execute("COMMIT")
+            except Exception as error:  # noqa: BLE001
+                self._give_up(conn, job, _translated(error))
+        return len(batch)
+
+    def _write_batch(self, batch: list[Job]) -> int:
+        conn = self._writer.conn
+        begun: list[Job] = []
+        # Before the wait for a lock that another program holds: else those behind would wait for it anew.
+        if stale := list(itertools.takewhile(_stale, batch)):
+            return _fail(stale, Overloaded())
+        try:
+            _roll_back(conn)
+            conn.execute("BEGIN IMMEDIATE")
+        except sqlite.Error as error:
+            return _fail(batch, self._write_error(error))
+        end = time.monotonic() + BATCH_SECONDS
+        try:
+            for job in batch:
+                begun.append(job)
+                self._in_savepoint(conn, job)
+                if time.monotonic() > end:
+                    break
+            conn.execute("COMMIT")
+        except (sqlite.Error, Ended):
+            # Nothing of the batch has happened and nobody has been answered.
+            for job in begun:
+                self._alone(conn, job)
+        return len(begun)
+
+    def _in_savepoint(self, conn: Any, job: Job) -> None:
+        conn.execute("SAVEPOINT f")
+        try:
+            _refuse_stale(job)
+            job.run(Tx(self._write, self._clock(), slow_seconds=self._slow))
+        except Exception as error:
+            if not conn.in_transaction:
+                raise Ended from error
+            conn.execute("ROLLBACK TO f")
+            job.fail(self._write_error(error))
+        conn.execute("RELEASE f")
+
+    def _alone(self, conn: Any, job: Job) -> None:
+        try:
+            _refuse_stale(job)
+            _roll_back(conn)
+            conn.execute("BEGIN IMMEDIATE")
+            job.run(Tx(self._write, self._clock(), slow_seconds=self._slow))
+            conn.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001
+            self._give_up(conn, job, self._write_error(error))
+
+    def _give_up(self, conn: Any, job: Job, error: Exception) -> None:
+        job.fail(error)
+        # Where even this fails, the next function begins by trying it again.
+        with suppress(sqlite.Error):
+            _roll_back(conn)
+
+    def _write_error(self, error: Exception) -> Exception:
+        if _code(error) in NO_WRITES:
+            self._loop.call_soon_threadsafe(self._gate.shut, str(error))
+            return ReadOnly()
+        return _translated(error)
+
+    async def _probe(self) -> None:
+        await self._writer.call(migrate.probe, (), {})
+
+    async def health(self) -> Health:
+        damage = [f"the database is damaged: {self._damage[0]}"] if self._damage else []
+        return Health(
+            engine="sqlite",
+            waiting=self._writer.waiting,
+            lag_ms=round(self._writer.lag * 1000),
+            wal_bytes=_size(self.path.with_name(self.path.name + "-wal")),
+            disk_free_bytes=shutil.disk_usage(self.path.parent).free,
+            problems=damage + self._gate.problems,
+        )
+
+
+def _binder(conn: Any) -> Callable[[str, Sequence[Any]], Any]:
+    # `$1` is a named parameter to SQLite.
+    return lambda sql, params: conn.execute(sql, dict(zip(NAMES, params, strict=False)))
+
+
+def _stale(job: Job) -> bool:
+    return time.monotonic() - job.queued > WAITING_SECONDS
+
+
+def _refuse_stale(job: Job) -> None:
+    if _stale(job):
+        raise Overloaded
+
+
+def _fail(jobs: list[Job], error: Exception) -> int:
+    for job in jobs:
+        job.fail(error)
+    return len(jobs)
+
+
+def _roll_back(conn: Any) -> None:
+    if conn.in_transaction:
+        conn.execute("ROLLBACK")
+
+
+def _code(error: Exception) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _translated(error: Exception) -> Exception:
+    match _code(error):
+        case sqlite.SQLITE_BUSY | sqlite.SQLITE_LOCKED:
+            return Overloaded("Another program holds the database.")
+        case sqlite.SQLITE_INTERRUPT:
+            return Overloaded("The answer took too long to read.")
+        case sqlite.SQLITE_IOERR:
+            return Unavailable("The disk cannot be read.")
+    return error
+
+
+def _damage(conn: Any) -> list[str]:
+    try:
+        rows = [" ".join(row[0].split()) for row in conn.execute(f"PRAGMA quick_check({QUICK_CHECK_ROWS})")]
+    except sqlite.DatabaseError as error:
+        # Damage may be such that the check itself cannot go on.
+        return [str(error)]
+    return [] if rows == ["ok"] else rows
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

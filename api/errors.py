@@ -1,0 +1,251 @@
+"""Every mistake a caller can meet: one class each, rendered once, for HTTP and for the socket (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from litestar.exceptions import HTTPException
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """`pointer` is a JSON pointer (RFC 6901) into the body, or `?name` for a parameter."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class ProblemDetails(msgspec.Struct, rename="camel", omit_defaults=True):
+    """What every 4xx and 5xx answers, as `application/problem+json`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    retryable: bool
+    errors: list[FieldError] = []
+    allowed: list[str] | None = None
+
+
+class Problem(HTTPException):
+    """`retryable` tells a caller that the same request may succeed later, unchanged."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    status_code = 400
+    retryable: ClassVar[bool] = False
+    default_detail: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Sequence[FieldError] = (),
+        allowed: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail=detail or self.default_detail or self.title, status_code=self.status_code)
+        self.errors = list(errors)
+        self.allowed = None if allowed is None else list(allowed)
+        self.headers: dict[str, str] = dict(headers or {})
+
+    def details(self, base_url: str, request_id: str) -> ProblemDetails:
+        return ProblemDetails(
+            type=f"{base_url}/developers/errors/#{self.code}",
+            title=self.title,
+            status=self.status_code,
+            detail=self.detail,
+            code=self.code,
+            request_id=request_id,
+            retryable=self.retryable,
+            errors=self.errors,
+            allowed=self.allowed,
+        )
+
+
+class InvalidRequest(Problem):
+    code = "invalid_request"
+    title = "The request is not valid"
+
+    @classmethod
+    def at(cls, pointer: str, code: str, message: str) -> "InvalidRequest":
+        return cls(f"{pointer or 'The body'}: {message}", errors=[FieldError(pointer, code, message)])
+
+
+class MalformedBody(Problem):
+    code = "malformed_body"
+    title = "The body is not readable JSON"
+
+
+class InvalidCursor(Problem):
+    code = "invalid_cursor"
+    title = "The cursor is not one of ours"
+
+
+class CursorMismatch(Problem):
+    code = "cursor_mismatch"
+    title = "The cursor belongs to other filters"
+    default_detail = "Repeat the filters of the first page, or start again without a cursor."
+
+
+class Unauthenticated(Problem):
+    status_code = 401
+    code = "unauthenticated"
+    title = "A token is required"
+    default_detail = "Send one header `Authorization: Bearer <token>`."
+
+
+class InvalidToken(Unauthenticated):
+    code = "invalid_token"
+    title = "The token is not valid"
+    default_detail = "The token was refused."
+
+
+class TokenExpired(Unauthenticated):
+    code = "token_expired"
+    title = "The token has expired"
+    default_detail = "Get a new token and try again."
+
+
+class TokenRevoked(Unauthenticated):
+    code = "token_revoked"
+    title = "The token has been revoked"
+    default_detail = "Sign in again to get a new token."
+
+
+class UserDisabled(Unauthenticated):
+    code = "user_disabled"
+    title = "The user is disabled"
+    default_detail = "The platform has disabled this user."
+
+
+class RoleChanged(Unauthenticated):
+    code = "role_changed"
+    title = "The user has another role"
+    default_detail = "The platform's record has another role for this user: get a new token."
+
+
+class Forbidden(Problem):
+    status_code = 403
+    code = "forbidden"
+    title = "This role may not do that"
+
+
+class NotFound(Problem):
+    status_code = 404
+    code = "not_found"
+    title = "There is nothing here"
+    default_detail = "It does not exist, or it is not yours to see."
+
+
+class MethodNotAllowed(Problem):
+    status_code = 405
+    code = "method_not_allowed"
+    title = "This address does not take that method"
+
+
+class UnknownUser(Problem):
+    status_code = 409
+    code = "unknown_user"
+    title = "The user is not known yet"
+    retryable = True
+    default_detail = "Put the user first, then repeat this request."
+
+
+class IdempotencyInProgress(Problem):
+    status_code = 409
+    code = "idempotency_in_progress"
+    title = "The first request with this key is still running"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("Repeat the request in a moment.", headers={"Retry-After": "1"})
+
+
+class PreconditionFailed(Problem):
+    status_code = 412
+    code = "precondition_failed"
+    title = "It has changed since you read it"
+    default_detail = "Read it again, and repeat the change with its new ETag."
+
+
+class TooLarge(Problem):
+    status_code = 413
+    code = "too_large"
+    title = "The body is too large"
+
+
+class UnsupportedMediaType(Problem):
+    status_code = 415
+    code = "unsupported_media_type"
+    title = "The body must be JSON"
+    default_detail = "Send `Content-Type: application/json`, in UTF-8."
+
+
+class IdempotencyMismatch(Problem):
+    status_code = 422
+    code = "idempotency_mismatch"
+    title = "The key was used for another request"
+    default_detail = "An Idempotency-Key stands for one request: use a new key for another query or body."
+
+
+class RateLimited(Problem):
+    status_code = 429
+    code = "rate_limited"
+    title = "Too many requests"
+    retryable = True
+
+
+class Internal(Problem):
+    status_code = 500
+    code = "internal"
+    title = "Something went wrong on our side"
+    default_detail = "It has been logged under the request id."
+
+
+class Unavailable(Problem):
+    """Nothing of the request has happened, or (after a broken connection to the database) it may have: retry it."""
+
+    status_code = 503
+    code = "unavailable"
+    title = "The database cannot be reached"
+    retryable = True
+    default_detail = "Repeat the request with the same key."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail, headers={"Retry-After": "1"})
+
+
+class Overloaded(Unavailable):
+    code = "overloaded"
+    title = "Too much to do at this moment"
+    default_detail = "Nothing was done. Repeat the request after a moment."
+
+
+class ReadOnly(Unavailable):
+    code = "read_only"
+    title = "Porchlight is read-only for now"
+    default_detail = "Reading works; nothing can be written until the disk takes writes again."
+
+
+def catalogue() -> list[type[Problem]]:
+    """All problems with a code, in the order of their definition; the developers' error page lists the same."""
+    found: dict[str, type[Problem]] = {}
+    for value in list(globals().values()):
+        if isinstance(value, type) and issubclass(value, Problem) and "code" in vars(value):
+            found[value.code] = value
+    return list(found.values())
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def render(problem: Problem, base_url: str, request_id: str) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a problem's answer."""
+    headers: dict[str, Any] = {"content-type": "application/problem+json", "cache-control": "no-store"}
+    if problem.status_code == 401:
+        # RFC 6750 section 3.1: whoever sent no token is told of no error.
+        headers["www-authenticate"] = "Bearer" if type(problem) is Unauthenticated else 'Bearer error="invalid_token"'
+    return headers | problem.headers, _encode(problem.details(base_url, request_id))

@@ -1,0 +1,68 @@
+"""What follows when the platform tells us of a user or a booking."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from api.chat.actions import change_members, open_room
+from api.clock import milliseconds, rfc3339
+from api.db import Tx
+from api.errors import InvalidRequest, NotFound, UnknownUser
+from api.etags import IfMatch, tag
+from api.platform import queries
+from api.platform.types import Booking, BookingDraft, User, UserDraft
+
+Forget = Callable[[str], None]
+# What can be written with four digits for the year, in UTC.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def put_user(tx: Tx, user_id: str, draft: UserDraft, condition: IfMatch, forget: Forget) -> tuple[User, bool]:
+    """The user as recorded, and whether it is new. `forget` drops the user's remembered tokens."""
+    there = queries.lock_user(tx, user_id)
+    condition.check(tag(there.version) if there else None)
+    if there is None:
+        if new := queries.insert_user(tx, user_id, draft):
+            return new, True
+        # Another process put the same user a moment ago; what it put is now ours to replace.
+    elif _same(there, draft):
+        return there, False
+    tx.after_commit(forget, user_id)
+    return queries.update_user(tx, user_id, draft), False
+
+
+def revoke(tx: Tx, user_id: str, forget: Forget) -> None:
+    """Refuse every token of the user issued in this second or before. Raises NotFound."""
+    if not queries.revoke(tx, user_id):
+        raise NotFound
+    tx.after_commit(forget, user_id)
+
+
+def put_booking(tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch) -> tuple[Booking, bool]:
+    """The booking as recorded, and whether it is new; its room follows. Raises UnknownUser, InvalidRequest."""
+    if draft.scheduled_at is not None and not EARLIEST <= draft.scheduled_at <= LATEST:
+        raise InvalidRequest.at("/scheduledAt", "out_of_range", "must be in the years 1970 to 9999")
+    if draft.provider_id == draft.customer_id:
+        raise InvalidRequest.at("/customerId", "invalid", "must be somebody else than the provider")
+    people = [draft.provider_id, draft.customer_id]
+    if len(queries.known_users(tx, msgspec.json.encode(people).decode())) < 2:
+        raise UnknownUser
+    there = queries.lock_booking(tx, booking_id)
+    condition.check(tag(there.version) if there else None)
+    if there is None and (new := queries.insert_booking(tx, booking_id, draft)):
+        open_room(tx, booking_id, people)
+        return new, True
+    if there is not None and _same(there, draft):
+        return there, False
+    change_members(tx, booking_id, people)
+    return queries.update_booking(tx, booking_id, draft), False
+
+
+def _same(there: User | Booking, draft: UserDraft | BookingDraft) -> bool:
+    return all(getattr(there, name) == _stored(getattr(draft, name)) for name in draft.__struct_fields__)
+
+
+def _stored(value: Any) -> Any:
+    return rfc3339(milliseconds(value)) if isinstance(value, datetime) else value

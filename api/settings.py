@@ -1,0 +1,196 @@
+"""Every setting, with its default. The only file that reads the environment."""
+
+import difflib
+import ipaddress
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+# Names the operators of the platform know already; every other setting is PORCHLIGHT_ + its name.
+BARE = ("chat_", "notification_", "support_", "help_center_")
+SECRET = ("jwt_secret", "encryption_key", "database_url", "bus_url", "smtp_url")
+SAMPLES = ("change", "secret", "password", "example", "sample", "test", "porchlight", "01234567", "abcdefgh")
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    env: Literal["development", "production"] = "production"
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    data_dir: Path = Path("data")
+    site_dir: Path = Path("build/site")
+    base_url: str = "http://127.0.0.1:8000"
+    database_url: str = ""
+    bus_url: str = ""
+    jwt_secret: str = ""
+    jwt_public_keys: str = ""
+    jwt_issuer: str = "porchlight"
+    jwt_audience: str = "porchlight"
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    rate_limit_factor: Annotated[float, Meta(gt=0, le=1_000_000)] = 1.0
+    encryption_key: str = ""
+    smtp_url: str = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    slow_query_ms: Positive = 100
+
+    chat_websocket_port: Port | None = None
+    chat_message_limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    chat_file_size_limit: Positive = 10_485_760
+    notification_email_enabled: bool = True
+    notification_push_enabled: bool = True
+    notification_sms_enabled: bool = False
+    support_ticket_auto_assign: bool = True
+    support_response_time_limit: Positive = 24
+    support_escalation_enabled: bool = True
+    help_center_search_enabled: bool = True
+    help_center_cache_duration: Annotated[int, Meta(ge=0)] = 3600
+    help_center_analytics_enabled: bool = True
+
+    @property
+    def development(self) -> bool:
+        return self.env == "development"
+
+
+class BadSettings(Exception):
+    """`mistakes` holds one line for each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field of Settings."""
+    return field.upper() if field.startswith(BARE) else f"PORCHLIGHT_{field.upper()}"
+
+
+VARIABLES = {variable(name): name for name in Settings.__struct_fields__}
+TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read and check all settings at once. Raises BadSettings with every mistake found."""
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    # An empty variable is one that is not set.
+    for name, text in sorted((name, text) for name, text in environ.items() if text):
+        try:
+            if field := VARIABLES.get(name):
+                values[field] = _convert(TYPES[field], text)
+            elif name.startswith("PORCHLIGHT_"):
+                field, value = _indirect(name, text)
+                if field in values:
+                    mistakes.append(f"{name}: {variable(field)} is set too; which of the two is meant?")
+                values[field] = _convert(TYPES[field], value)
+        except (ValueError, OSError) as error:
+            mistakes.append(f"{name}: {error}")
+    settings = Settings(**values)
+    mistakes += _mistakes(settings)
+    if mistakes:
+        raise BadSettings(mistakes)
+    return with_secret(settings)
+
+
+def _indirect(name: str, path: str) -> tuple[str, str]:
+    field = VARIABLES.get(name.removesuffix("_FILE"), "")
+    if name.endswith("_FILE") and field in SECRET:
+        if not (value := Path(path).read_text().strip()):
+            raise ValueError(f"{path} is empty")
+        return field, value
+    close = difflib.get_close_matches(name, VARIABLES, 1)
+    raise ValueError("no such setting" + (f"; did you mean {close[0]}?" if close else ""))
+
+
+def _convert(kind: Any, text: str) -> Any:
+    if kind is Path:
+        return Path(text)
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error).replace("`", "").replace(", got str", f", not {text!r}")) from None
+
+
+def _mistakes(settings: Settings) -> Iterator[str]:
+    base = urlsplit(settings.base_url)
+    if base.scheme not in ("http", "https") or not base.hostname or settings.base_url.endswith("/"):
+        yield "PORCHLIGHT_BASE_URL: must be like https://help.example.com, without a slash at its end"
+    if settings.database_url and urlsplit(settings.database_url).scheme not in ("postgresql", "postgres"):
+        yield "PORCHLIGHT_DATABASE_URL: must begin with postgresql:// (leave it empty for SQLite in the data folder)"
+    if settings.bus_url and urlsplit(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
+        yield "PORCHLIGHT_BUS_URL: must begin with redis://"
+    for origin in settings.allowed_origins:
+        parts = urlsplit(origin)
+        # As browsers write it: scheme, host in small letters, no slash.
+        if (
+            origin != f"{parts.scheme}://{parts.netloc}".lower()
+            or parts.scheme not in ("http", "https")
+            or not parts.netloc
+        ):
+            yield f"PORCHLIGHT_ALLOWED_ORIGINS: {origin!r} is not an origin like https://app.example.com"
+    for proxy in settings.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            yield f"PORCHLIGHT_TRUSTED_PROXIES: {proxy!r} is not an IP address or network"
+    if settings.jwt_secret or not (settings.development or settings.jwt_public_keys):
+        yield from _weak(settings.jwt_secret)
+
+
+def _weak(secret: str) -> Iterator[str]:
+    name = "PORCHLIGHT_JWT_SECRET"
+    if not secret:
+        yield f"{name}: missing (set it, or PORCHLIGHT_JWT_PUBLIC_KEYS); `openssl rand -base64 48` makes one"
+    elif len(secret.encode()) < 32:
+        yield f"{name}: shorter than 32 bytes; `openssl rand -base64 48` makes a good one"
+    elif len(set(secret)) < 10 or any(sample in secret.lower() for sample in SAMPLES):
+        yield f"{name}: looks like a sample; `openssl rand -base64 48` makes a good one"
+
+
+def with_secret(settings: Settings) -> Settings:
+    """In development a missing secret is made once and kept in the data folder, readable by its owner only."""
+    if settings.jwt_secret or settings.jwt_public_keys or not settings.development:
+        return settings
+    path = settings.data_dir / "jwt-secret"
+    try:
+        if not path.exists():
+            _make_secret(path)
+        return msgspec.structs.replace(settings, jwt_secret=path.read_text())
+    except OSError as error:
+        raise BadSettings([f"PORCHLIGHT_DATA_DIR: no secret can be kept there ({error})"]) from error
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Whole from the first moment that another process can see it; mkstemp makes files of mode 0600.
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix="jwt-secret-")
+    with open(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    Path(draft).unlink()
+
+
+def shown(settings: Settings) -> Iterator[str]:
+    """One line for each setting as it is in effect, secrets masked."""
+    for name, field in VARIABLES.items():
+        value = getattr(settings, field)
+        if isinstance(value, tuple):
+            value = ",".join(value)
+        elif isinstance(value, bool):
+            value = str(value).lower()
+        if field in SECRET and value:
+            value = "(set, hidden)"
+        yield f"{name}={'' if value is None else value}"

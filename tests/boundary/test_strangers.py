@@ -1,0 +1,161 @@
+"""Generated from the routes: whatever a stranger asks of somebody else's object is answered as if it had never been."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from litestar.routes import HTTPRoute
+
+from api.app import create_app
+from api.auth import ROLES
+from api.settings import Settings
+from tests.conftest import SECRET, Cast, say
+
+PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /api/reference"}
+
+# For each id in a path or a body: pat's and carol's, otto's own, and one that never was. MESSAGE stands for one that is
+# sent first.
+IDS: dict[str, tuple[str, str, str]] = {
+    "bookingId": ("1", "2", "9"),
+    "userId": ("pat", "otto", "nobody"),
+    "messageIds": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
+    "providerId": ("pat", "otto", "nobody"),
+    "customerId": ("carol", "olga", "no-one"),
+}
+# Names that callers give to what is theirs.
+OWN_NAMES = {"clientMessageId"}
+# What to send to each route that takes a body; every id of the body is put in.
+BODIES: dict[str, list[dict[str, Any]]] = {
+    "Draft": [{"text": "Hello"}],
+    "Read": [{"bookingId": "", "seq": 1}, {"messageIds": ""}],
+    "UserDraft": [{"role": "provider", "name": "Pat"}],
+    "BookingDraft": [{"providerId": "", "customerId": "", "service": "Tap", "status": "confirmed"}],
+}
+STRANGERS = ("otto", "olga", "agnes", "ada", "plat", "anon")
+
+
+class Call(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    body: Any
+    roles: tuple[str, ...]
+
+    def with_ids(self, which: int, messages: dict[str, str]) -> tuple[str, str, Any]:
+        """0 for somebody else's ids, 1 for otto's own, 2 for those that never were."""
+        ids = {name: messages.get(found[which], found[which]) for name, found in IDS.items()}
+        filled = {name: ids.get(name, value) for name, value in (self.body or {}).items()}
+        if "messageIds" in filled:
+            filled["messageIds"] = [filled["messageIds"]]
+        return self.method, self.path.format(**ids), filled or None
+
+
+def routes() -> list[tuple[str, HTTPRoute, Any]]:
+    app = create_app(Settings(env="development", jwt_secret=SECRET))._app
+    return [
+        (method, route, pair[0])
+        for route in sorted(app.routes, key=lambda route: route.path)
+        for method, pair in sorted(route.route_handler_map.items())
+        if method != "OPTIONS" and not route.path.startswith("/api/unserved")
+    ]
+
+
+def body_of(handler: Any) -> type[msgspec.Struct] | None:
+    field = handler.parsed_fn_signature.parameters.get("data")
+    return field.annotation if field else None
+
+
+def calls() -> list[Call]:
+    found = []
+    for method, route, handler in routes():
+        kind = body_of(handler)
+        for body in BODIES[kind.__name__] if kind else [None]:
+            if not handler.opt.get("public"):
+                found.append(Call(method, route.path_format, body, tuple(handler.opt["roles"])))
+    return found
+
+
+def ids_of(handler: Any, route: HTTPRoute) -> set[str]:
+    """Every path parameter, and every field of the body that is named as an id."""
+    kind = body_of(handler)
+    fields = {field.encode_name for field in msgspec.structs.fields(kind)} if kind else set()
+    return set(route.path_parameters) | {name for name in fields if name.endswith(("Id", "Ids")) or name == "id"}
+
+
+def name_of(call: Call) -> str:
+    return f"{call.method} {call.path} {list(call.body or '')}"
+
+
+async def ask(cast: Cast, who: str, call: Call, which: int, messages: dict[str, str]) -> httpx.Response:
+    client: httpx.AsyncClient = getattr(cast, who)
+    method, path, body = call.with_ids(which, messages)
+    return await client.request(method, client.base_url.join(path), json=body)
+
+
+def seen(answer: httpx.Response) -> tuple[int, bytes, list[str]]:
+    return (
+        answer.status_code,
+        answer.content.replace(answer.headers["x-request-id"].encode(), b""),
+        [name for name, _ in answer.headers.multi_items()],
+    )
+
+
+async def everything(cast: Cast) -> list[Any]:
+    paths = ["/platform/bookings/1", "/platform/users/pat", "/platform/users/carol"]
+    answers = [await cast.plat.get(path) for path in paths]
+    answers += [await who.get("/chat/conversations") for who in (cast.pat, cast.carol)]
+    return [answer.json() for answer in (*answers, await cast.pat.get("/chat/booking/1/history"))]
+
+
+@pytest.fixture(scope="module")
+async def messages(cast: Cast) -> dict[str, str]:
+    return {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.olga, booking="2"))["id"]}
+
+
+def test_every_id_of_every_route_has_somebody_elses() -> None:
+    needed = {name for _, route, handler in routes() for name in ids_of(handler, route)}
+    assert needed - OWN_NAMES - set(IDS) == set()
+    for kind in {kind for _, _, handler in routes() if (kind := body_of(handler))}:
+        given = {name for body in BODIES[kind.__name__] for name in body}
+        fields = {field.encode_name for field in msgspec.structs.fields(kind)}
+        assert {name for name in fields if name in IDS} <= given
+
+
+def test_public_routes_are_exactly_these_and_all_others_name_their_roles() -> None:
+    public = {f"{method} {route.path_format}" for method, route, handler in routes() if handler.opt.get("public")}
+    assert public == PUBLIC
+    assert all(set(handler.opt["roles"]) <= set(ROLES) for _, _, handler in routes() if not handler.opt.get("public"))
+
+
+@pytest.mark.parametrize("path", ["", "/openapi.json", "/swagger", "/anything"])
+async def test_nobody_is_let_in_to_the_pages_that_litestar_brings(cast: Cast, path: str) -> None:
+    url = cast.anon.base_url.join(f"/api/unserved{path}")
+    assert [(await who.get(url)).status_code for who in (cast.anon, cast.pat, cast.ada)] == [401, 403, 403]
+
+
+@pytest.mark.parametrize("call", calls(), ids=name_of)
+async def test_without_a_token_every_other_route_answers_401(cast: Cast, messages: dict[str, str], call: Call) -> None:
+    answer = await ask(cast, "anon", call, 0, messages)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize("call", [call for call in calls() if "provider" in call.roles], ids=name_of)
+async def test_otto_would_otherwise_matter(cast: Cast, messages: dict[str, str], call: Call) -> None:
+    assert (await ask(cast, "otto", call, 1, messages)).is_success
+
+
+# The platform is nobody's stranger where it may call at all.
+STRANGE = [(call, who) for call in calls() for who in STRANGERS if not (who == "plat" and "service" in call.roles)]
+
+
+@pytest.mark.parametrize(("call", "who"), STRANGE, ids=[f"{name_of(call)} {who}" for call, who in STRANGE])
+async def test_somebody_elses_object_is_answered_as_if_it_had_never_been(
+    cast: Cast, messages: dict[str, str], call: Call, who: str
+) -> None:
+    before = await everything(cast)
+    theirs, never = [await ask(cast, who, call, which, messages) for which in (0, 2)]
+    assert seen(theirs) == seen(never)
+    assert theirs.status_code in (200, 401, 403, 404)
+    if "{" in call.path and theirs.status_code not in (401, 403):
+        assert theirs.json()["code"] == "not_found"
+    assert await everything(cast) == before

@@ -1,0 +1,185 @@
+"""The cast, and a real server on each database for them to talk to.
+
+*pat* the provider and *carol* her customer share booking 1; *otto* is a provider who shares booking 2 with *olga*;
+*agnes* is an agent, *ada* the admin, *plat* the platform.
+"""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import psycopg
+import pytest
+import uvicorn
+
+from api.app import PREFIX, create_app
+from api.auth import Role, make_token
+from api.db import Database, open_database
+from api.settings import Settings
+
+SECRET = "an-owl-hunts-quietly-over-wet-meadows-at-dusk"
+ROLES: dict[str, Role] = {
+    "pat": "provider",
+    "otto": "provider",
+    "carol": "customer",
+    "olga": "customer",
+    "agnes": "agent",
+    "ada": "admin",
+    "plat": "service",
+}
+
+
+class SetClock:
+    """A clock that stands until it is told to move; epoch milliseconds."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_336_200_000  # 2026-11-22T08:30:00Z, a Sunday
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += round(seconds * 1000)
+
+
+class Cast(msgspec.Struct):
+    pat: httpx.AsyncClient
+    otto: httpx.AsyncClient
+    carol: httpx.AsyncClient
+    olga: httpx.AsyncClient
+    agnes: httpx.AsyncClient
+    ada: httpx.AsyncClient
+    plat: httpx.AsyncClient
+    anon: httpx.AsyncClient
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": True}
+
+
+@contextmanager
+def postgres_schema() -> Iterator[str]:
+    """The address of an empty schema of our own, dropped afterwards."""
+    url = os.environ["TEST_DATABASE_URL"]
+    schema = f"porchlight_test_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(f'create schema "{schema}"')
+        try:
+            yield psycopg.conninfo.make_conninfo(url, options=f"-c search_path={schema}")
+        finally:
+            conn.execute(f'drop schema "{schema}" cascade')
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> str:
+    if request.param == "postgres" and not os.environ.get("TEST_DATABASE_URL"):
+        pytest.skip("TEST_DATABASE_URL is not set")
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine: str) -> Iterator[str]:
+    if engine == "sqlite":
+        yield ""
+        return
+    with postgres_schema() as url:
+        yield url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return Settings(
+        env="development",
+        data_dir=tmp_path,
+        database_url=database_url,
+        jwt_secret=SECRET,
+        rate_limit_factor=1000,
+    )
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+async def db(settings: Settings, clock: SetClock) -> AsyncIterator[Database]:
+    database = open_database(settings, clock)
+    await database.open()
+    yield database
+    await database.close()
+
+
+def free_socket() -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    """A real server in this process; its address without a path."""
+    listener = free_socket()
+    config = uvicorn.Config(app, log_config=None, lifespan="on", http="httptools", access_log=False)
+    server = uvicorn.Server(config)
+    # Signals are the test runner's.
+    running = asyncio.create_task(server._serve([listener]))
+    while not server.started:
+        if running.done():
+            running.result()
+        await asyncio.sleep(0.001)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+
+
+@pytest.fixture
+async def server(settings: Settings, clock: SetClock) -> AsyncIterator[str]:
+    async with serving(create_app(settings, clock)) as address:
+        yield address
+
+
+@pytest.fixture
+def token(settings: Settings, clock: SetClock) -> Callable[..., str]:
+    def make(user_id: str, role: Role | None = None, *, name: str | None = None, ttl: int = 3600) -> str:
+        chosen = role or ROLES[user_id]
+        return make_token(settings, chosen, user_id, name=name or user_id.title(), ttl=ttl, now=clock.now // 1000)
+
+    return make
+
+
+@pytest.fixture
+async def cast(server: str, token: Callable[..., str]) -> AsyncIterator[Cast]:
+    """Everybody with a token, and the two bookings on record."""
+    clients = {
+        name: httpx.AsyncClient(base_url=server + PREFIX, headers={"Authorization": f"Bearer {token(name)}"})
+        for name in ROLES
+    }
+    cast = Cast(**clients, anon=httpx.AsyncClient(base_url=server + PREFIX))
+    for name, role in ROLES.items():
+        await cast.plat.put(f"/platform/users/{name}", json={"role": role, "name": name.title()})
+    for booking, provider, customer in (("1", "pat", "carol"), ("2", "otto", "olga")):
+        draft = {"providerId": provider, "customerId": customer, "service": "Tap", "status": "confirmed"}
+        answer = await cast.plat.put(f"/platform/bookings/{booking}", json=draft)
+        assert answer.status_code == 201
+    yield cast
+    for client in [*clients.values(), cast.anon]:
+        await client.aclose()
+
+
+async def say(who: httpx.AsyncClient, text: str = "Hello", booking: str = "1", **fields: Any) -> Any:
+    """Send a message and return it."""
+    answer = await who.post(f"/chat/booking/{booking}/message", json={"text": text, **fields})
+    assert answer.status_code == 201, answer.text
+    return answer.json()

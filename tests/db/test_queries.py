@@ -1,0 +1,98 @@
+"""Every function of every `queries.py` runs on both engines."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import api
+from api.auth import Actor
+from api.chat import actions as chat
+from api.chat.types import Draft, Message, Person
+from api.clock import rfc3339
+from api.db import Database, Tx
+from api.platform import queries as platform
+from api.platform.types import BookingDraft, UserDraft
+
+ROOT = Path(api.__file__).parent
+NOW = 1_795_336_200_000
+MESSAGE = Message(
+    id="msg_2",
+    booking_id="1",
+    seq=2,
+    sender=Person("pat", "provider", "Pat"),
+    type="text",
+    text="Two",
+    client_message_id="c-2",
+    created_at=rfc3339(NOW),
+)
+# By the parameter's name, or by function and name where that one needs its own.
+ARGUMENTS: dict[str, Any] = {
+    "after": 0,
+    "booking_id": "1",
+    "booking_ids": ["1", "2"],
+    "client_message_id": "c-1",
+    "insert_booking.booking_id": "9",
+    "insert_room.booking_id": "2",
+    "insert_user.user_id": "new",
+    "last": 9,
+    "limit": 10,
+    "message": MESSAGE,
+    "message_ids": ["msg_1", "msg_2"],
+    "moment": NOW,
+    "pinned": NOW,
+    "place": (NOW, "1"),
+    "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
+    "insert_user.draft": UserDraft(role="provider", name="New", disabled=True),
+    "update_user.draft": UserDraft(role="provider", name="Pat", email="pat@example.com"),
+    "sender_id": "pat",
+    "seq": 1,
+    "status": None,
+    "user_id": "pat",
+    "user_ids": '["pat", "otto"]',
+}
+
+
+def found() -> list[tuple[str, Callable[..., Any]]]:
+    """Each function whose first parameter is a transaction."""
+    functions: list[tuple[str, Callable[..., Any]]] = []
+    for path in sorted(ROOT.glob("**/queries.py")):
+        name = ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
+        for function in vars(importlib.import_module(name)).values():
+            if (
+                inspect.isfunction(function)
+                and function.__module__ == name
+                and "tx" in inspect.signature(function).parameters
+            ):
+                functions.append((path.parent.name, function))
+    return functions
+
+
+def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
+    def argument(name: str) -> Any:
+        for key in (f"{function.__name__}.{name}", f"{feature}.{name}", name):
+            if key in ARGUMENTS:
+                return ARGUMENTS[key]
+        return pytest.fail(f"{feature}/queries.py: {function.__name__} has no argument for {name} in this test")
+
+    return [argument(name) for name in list(inspect.signature(function).parameters)[1:]]
+
+
+def furnish(tx: Tx) -> None:
+    """Two bookings, of which one has a room with a message in it."""
+    platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
+    platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
+    draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")
+    for booking in ("1", "2"):
+        platform.insert_booking(tx, booking, draft)
+    chat.open_room(tx, "1", ["pat", "carol"])
+    chat.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), 10)
+
+
+@pytest.mark.parametrize(("feature", "function"), found(), ids=lambda part: getattr(part, "__name__", part))
+async def test_a_query_runs(db: Database, feature: str, function: Callable[..., Any]) -> None:
+    await db.write(furnish)
+    await db.write(function, *arguments(feature, function))
