@@ -3,10 +3,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test test-all check bench lock
+.PHONY: serve site test test-all check bench lock
 
 serve: .venv/serve
 	@PORCHLIGHT_ENV=development $(BIN)/porchlight serve
+
+site: .venv/serve
+	@$(BIN)/porchlight site
 
 test: .venv/dev
 	$(BIN)/python -m pytest

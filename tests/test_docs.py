@@ -23,6 +23,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, lis
     environ = os.environ | {
         "PORCHLIGHT_ENV": "development",
         "PORCHLIGHT_DATA_DIR": str(folder),
+        "PORCHLIGHT_SITE_DIR": str(folder / "site"),
         "PORCHLIGHT_PORT": str(port),
     }
     command = [".venv/bin/porchlight", "serve"]

@@ -12,6 +12,7 @@ import msgspec
 import nh3
 from msgspec import Struct
 
+from api.clock import milliseconds, rfc3339
 from api.help.articles import Source
 from api.help.types import CATEGORY_TITLES, Article, ArticleRef, Catalogue, Category, CategoryId, Shelf
 from api.site.marks import FOLDER
@@ -96,11 +97,6 @@ def write(built: Path, contents: Catalogue) -> None:
     target.write_bytes(msgspec.json.encode(contents))
 
 
-def read(built: Path) -> Catalogue:
-    """Raises OSError or msgspec.DecodeError."""
-    return msgspec.json.decode((built / FILE).read_bytes(), type=Catalogue)
-
-
 def _ref(source: Source, url: str) -> ArticleRef:
     front = source.front
     return ArticleRef(front.id, front.title, front.summary, front.category, url)
@@ -112,7 +108,7 @@ def _article(source: Source, page: Page, refs: dict[str, ArticleRef], related: l
         tags=source.front.tags,
         html=sanitised(page.html, page.url),
         markdown=source.body,
-        updated_at=page.updated_at,
+        updated_at=rfc3339(milliseconds(page.updated_at)),
         reading_minutes=reading_minutes(source.body),
         related=related,
     )

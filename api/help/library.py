@@ -1,11 +1,16 @@
 """The help centre as the API answers it: one published build, held in memory, replaced whole."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from api.errors import HelpUnavailable, Overloaded
 from api.help import catalogue
 from api.help.excerpt import excerpt
 from api.help.search import INDEX, Group, Searcher, SearchIndex, plain_text
@@ -13,9 +18,10 @@ from api.help.terms import read_terms
 from api.help.types import Article, Catalogue, Facets, SearchItem, SearchResult, Tag
 from api.site import publish
 
-
-class HelpUnavailable(Exception):
-    """No build could be read since the start."""
+T = TypeVar("T")
+P = ParamSpec("P")
+MOST_WAITING = 100
+NOTHING = "no build is published"
 
 
 class BrokenBuild(Exception):
@@ -43,9 +49,12 @@ class Edition:
         self.tags = [Tag(tag, count) for tag, count in sorted(counts.items())]
 
     def search(self, text: str, category: str | None = None, tag: str | None = None, limit: int = 20) -> SearchResult:
-        """Pages in the order of the site's search box, then filtered. Holds the interpreter: call it on a thread."""
+        """Pages in the order of the site's search box, then filtered. Holds the interpreter: call it on a thread.
+
+        Raises HelpUnavailable where the build's index could not be read.
+        """
         if self.searcher is None:
-            return SearchResult([], Facets({}, {}), False, [])
+            raise HelpUnavailable
         terms = read_terms(text)
         found = [(self.articles[self.locations[group.page]], group) for group in self.searcher.groups(terms)]
         wanted = [
@@ -63,11 +72,18 @@ class Edition:
 
 def read_build(built: Path, search_enabled: bool = True) -> tuple[Catalogue, SearchIndex | None]:
     """The files of a build, whole and fitting together. Raises BrokenBuild."""
+    contents = _decoded(built, catalogue.FILE, Catalogue)
+    return contents, _read_index(built, contents) if search_enabled else None
+
+
+def _decoded(built: Path, file: Path, kind: type[T]) -> T:
     try:
-        contents = catalogue.read(built)
-        return contents, _read_index(built, contents) if search_enabled else None
-    except (OSError, msgspec.MsgspecError) as broken:
-        raise BrokenBuild(f"{built.name}: {broken}") from broken
+        return msgspec.json.decode((built / file).read_bytes(), type=kind)
+    except OSError as broken:
+        # Not its own words: they hold the whole path, and /readyz shows this to whoever asks.
+        raise BrokenBuild(f"{built.name}/{file}: {broken.strerror}") from broken
+    except msgspec.MsgspecError as broken:
+        raise BrokenBuild(f"{built.name}/{file}: {broken}") from broken
 
 
 def read_edition(built: Path, search_enabled: bool = True) -> Edition:
@@ -84,7 +100,7 @@ class Library:
         self._search_enabled = search_enabled
         self._edition: Edition | None = None
         self._seen: object = None
-        self._problem: str | None = "no build is published"
+        self._problem: str | None = NOTHING
 
     def refresh(self) -> bool:
         """Read the published build if it changed since the last look; true when there is a new one to answer from."""
@@ -93,18 +109,21 @@ class Library:
         if marks == self._seen:
             return False
         self._seen = marks
-        try:
-            self._edition = self._read(built)
-        except BrokenBuild as broken:
-            self._problem = str(broken)
+        if built is None:
+            self._problem = NOTHING
             return False
+        return self._take(built, self._search_enabled)
+
+    def _take(self, built: Path, with_search: bool) -> bool:
+        try:
+            self._edition = read_edition(built, with_search)
+        except BrokenBuild as broken:
+            # Articles without search are better than nothing at all.
+            partly = with_search and self._edition is None and self._take(built, with_search=False)
+            self._problem = str(broken)
+            return partly
         self._problem = None
         return True
-
-    def _read(self, built: Path | None) -> Edition:
-        if built is None:
-            raise BrokenBuild("no build is published")
-        return read_edition(built, self._search_enabled)
 
     @property
     def state(self) -> LibraryState:
@@ -115,14 +134,32 @@ class Library:
     def edition(self) -> Edition:
         """What one answer is made from; take it once per request. Raises HelpUnavailable."""
         if self._edition is None:
-            raise HelpUnavailable(self._problem)
+            raise HelpUnavailable
         return self._edition
 
 
+class Searches:
+    """One search at a time: lunr holds the interpreter, and two at once make each other and all else slow."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "search")
+        self._waiting = 0
+
+    async def run(self, search: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Raises Overloaded."""
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: search(*args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+
 def _read_index(built: Path, contents: Catalogue) -> SearchIndex:
-    index = msgspec.json.decode((built / INDEX).read_bytes(), type=SearchIndex)
+    index = _decoded(built, INDEX, SearchIndex)
     if {entry.page for entry in index.docs} != contents.locations.keys():
-        raise msgspec.ValidationError(f"{INDEX} does not hold the articles of the catalogue")
+        raise BrokenBuild(f"{built.name}/{INDEX}: does not hold the articles of the catalogue")
     return index
 
 

@@ -23,7 +23,7 @@ from api.help.terms import Term
 
 INDEX = Path("search") / "search_index.json"
 # lunr.py needs 10 to 40 microseconds for each place of the index a query leads to, and nothing can interrupt it.
-MAX_POSTINGS = 40_000
+MAX_POSTINGS = 10_000
 
 
 class Entry(Struct, frozen=True):

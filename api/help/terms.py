@@ -5,6 +5,7 @@ terms are objects; for text without operators both find the same.
 """
 
 import re
+import unicodedata
 from collections import Counter
 
 from msgspec import Struct
@@ -33,7 +34,8 @@ _REQUIRED = "\0"
 
 def read_terms(text: str) -> list[Term]:
     """At most MAX_TERMS terms from the first MAX_CHARACTERS characters, in the order typed."""
-    blanked = _OPERATORS.sub(" ", text[:MAX_CHARACTERS].replace(_REQUIRED, " "))
+    text = unicodedata.normalize("NFC", text[:MAX_CHARACTERS])
+    blanked = _OPERATORS.sub(" ", text.replace(_REQUIRED, " "))
     blanked = _LOOSE_JOINTS.sub(" ", blanked).strip()
     parts = _QUOTED.split(blanked)
     parts[1::2] = [_WORD_STARTS.sub(f" {_REQUIRED}", quoted) for quoted in parts[1::2]]

@@ -1,7 +1,9 @@
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+
+from api.clock import Time
 
 CategoryId = Literal["getting-started", "managing-bookings", "payments-earnings", "communication", "support-issues"]
 
@@ -72,7 +74,7 @@ class Article(ArticleRef, frozen=True, rename="camel", kw_only=True):
     tags: list[str]
     html: str
     markdown: str
-    updated_at: datetime
+    updated_at: Time
     reading_minutes: int
     related: list[ArticleRef]
 
@@ -90,6 +92,14 @@ class Category(Struct, frozen=True, rename="camel"):
 class Tag(Struct, frozen=True, rename="camel"):
     tag: str
     count: int
+
+
+class Categories(Struct, frozen=True):
+    items: list[Category]
+
+
+class Tags(Struct, frozen=True):
+    items: list[Tag]
 
 
 class Catalogue(Struct, frozen=True, rename="camel"):

@@ -1,5 +1,6 @@
 """Builds the help centre in a process of its own and publishes it when it is whole."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -33,6 +34,10 @@ class Built(Struct, frozen=True):
 def build(project: Path, site_dir: Path, base_url: str, search: bool = True, time_limit: float = TIME_LIMIT) -> Built:
     """Bring SITE_DIR up to date with the docs, mkdocs.yml, overrides and lock of `project`. Raises BuildFailed."""
     began = time.monotonic()
+    if not (project / "mkdocs.yml").is_file():
+        raise BuildFailed(f"{project.resolve().name}: no mkdocs.yml to build from")
+    if importlib.util.find_spec("mkdocs") is None:
+        raise BuildFailed("MkDocs is not installed here")
     with publish.staging(site_dir) as staged:
         wanted = fingerprint(project, base_url, search)
         now = datetime.now(UTC)

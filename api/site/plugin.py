@@ -87,6 +87,7 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
             categories=self.contents.categories,
             shelves=self.docs.shelves,
             article_on={path: articles[source.front.id] for path, source in self.docs.sources.items()},
+            changed_on={article: page.updated_at for article, page in self.pages.items()},
             location_of={article: location for location, article in self.contents.locations.items()},
         )
         self.env = env

@@ -11,13 +11,14 @@ from urllib.parse import quote, unquote_to_bytes
 import msgspec
 from msgspec import Struct
 
+from api.errors import MethodNotAllowed, NotFound, RangeNotSatisfiable
 from api.site import publish
 from api.site.conditions import Unsatisfiable, accepts_gzip, byte_range, is_known
 from api.site.marks import HEADERS, Headers
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 HeaderList = list[tuple[bytes, bytes]]
 
 _TYPES = {
@@ -39,6 +40,7 @@ _TYPES = {
 }
 _HASHED = re.compile(r"\.[0-9a-f]{8,}\.")
 _IMMUTABLE = b"public, max-age=31536000, immutable"
+METHODS = "GET, HEAD, OPTIONS"
 
 
 class Representation(Struct, frozen=True):
@@ -56,7 +58,10 @@ class Resource(Struct, frozen=True):
 
 
 class StaticSite:
-    """An ASGI application for the whole of `/`. `refresh` may be called from any thread, one at a time."""
+    """An ASGI application for the whole of `/`. `refresh` may be called from any thread, one at a time.
+
+    What it refuses it raises, as a Problem; only who reads HTML gets a page about what is not there.
+    """
 
     def __init__(self, site_dir: Path) -> None:
         self._site_dir = site_dir
@@ -66,7 +71,7 @@ class StaticSite:
     def refresh(self) -> bool:
         """Load the published build when it is another than before; true when it was.
 
-        Raises OSError; what was loaded before stays.
+        Raises OSError or msgspec.DecodeError; what was loaded before stays.
         """
         published = publish.current(self._site_dir)
         if published == self._published or published is None:
@@ -75,11 +80,13 @@ class StaticSite:
         self._published = published
         return True
 
+    @property
+    def ready(self) -> bool:
+        return bool(self._resources)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            return await _answer(send, 405, [(b"allow", b"GET, HEAD"), (b"content-length", b"0")])
-        if not self._resources:
-            return await _answer(send, 503, [(b"retry-after", b"5"), (b"content-length", b"0")])
+            raise MethodNotAllowed(f"It takes {METHODS}.", headers={"Allow": METHODS})
         path = _path(scope)
         resource = self._resources.get(path)
         if resource:
@@ -90,9 +97,10 @@ class StaticSite:
 
 
 def load(built: Path, earlier: Iterable[Path] = ()) -> dict[str, Resource]:
-    """Every file of a build by its path; a folder's index.html also by the folder's. Raises OSError.
+    """Every file of a build by its path; a folder's index.html also by the folder's.
 
-    Of `earlier` builds only hashed assets, which pages loaded before the last publications still ask for.
+    Of `earlier` builds only hashed assets, which pages loaded before the last publications still ask for. Raises OSError,
+    msgspec.DecodeError.
     """
     shared = _shared_headers(built)
     resources: dict[str, Resource] = {}
@@ -137,7 +145,8 @@ def _resource(file: Path, path: str, shared: HeaderList) -> Resource:
     packed = file.with_name(file.name + ".gz")
     if not packed.is_file() or packed.is_symlink():
         return Resource(_representation(body, digest, [*headers, (b"accept-ranges", b"bytes")]), None)
-    headers.append((b"vary", b"accept-encoding"))
+    # Origin: what stands around this application answers it on every address.
+    headers.append((b"vary", b"Accept-Encoding, Origin"))
     return Resource(
         _representation(body, digest, [*headers, (b"accept-ranges", b"bytes")]),
         _representation(packed.read_bytes(), f"{digest}-gz", [*headers, (b"content-encoding", b"gzip")]),
@@ -182,7 +191,7 @@ async def _serve_part(whole: Representation, wanted: bytes, send: Send) -> None:
     try:
         part = byte_range(wanted, size)
     except Unsatisfiable:
-        return await _answer(send, 416, [(b"content-range", b"bytes */%d" % size), (b"content-length", b"0")])
+        raise RangeNotSatisfiable(f"It has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}) from None
     if part is None:
         return await _answer(send, 200, whole.headers, whole.body)
     first, end = part
@@ -201,9 +210,13 @@ async def _redirect(path: str, scope: Scope, send: Send) -> None:
 
 
 async def _not_found(page: Resource | None, scope: Scope, send: Send) -> None:
-    headers = page.plain.headers if page else [(b"content-length", b"0")]
-    body = page.plain.body if page and scope["method"] == "GET" else b""
-    await _answer(send, 404, [header for header in headers if header[0] not in (b"etag", b"accept-ranges")], body)
+    accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
+    if page is None or b"text/html" not in accepted:
+        raise NotFound
+    left_out = (b"etag", b"accept-ranges", b"vary")
+    headers = [header for header in page.plain.headers if header[0] not in left_out]
+    body = page.plain.body if scope["method"] == "GET" else b""
+    await _answer(send, 404, [*headers, (b"vary", b"Accept, Origin")], body)
 
 
 async def _answer(send: Send, status: int, headers: HeaderList, body: bytes = b"") -> None:

@@ -4,25 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from api.errors import HelpUnavailable
 from api.help import catalogue
-from api.help.library import HelpUnavailable, Library
+from api.help.library import Library
 from api.help.search import INDEX
 from api.site import publish
-from api.site.build import build
-
-PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    site_dir = tmp_path_factory.mktemp("published")
-    build(PROJECT, site_dir, "https://help.example.com/")
-    return site_dir
-
-
-@pytest.fixture
-def site_dir(published: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(published, tmp_path / "site", symlinks=True))
 
 
 @pytest.fixture
@@ -96,11 +82,21 @@ def test_a_search_without_matches_is_empty(library: Library, text: str) -> None:
     assert library.edition.search(text).items == []
 
 
-def test_search_switched_off_finds_nothing_and_needs_no_index(site_dir: Path) -> None:
+def test_search_switched_off_needs_no_index(site_dir: Path) -> None:
     (publish_folder(site_dir) / INDEX).unlink()
     library = Library(site_dir, search_enabled=False)
     assert library.refresh()
-    assert library.edition.search("photo").items == []
+    assert library.state.problem is None
+
+
+def test_articles_are_there_at_the_start_when_only_the_index_is_damaged(site_dir: Path) -> None:
+    (publish_folder(site_dir) / INDEX).write_bytes(b"{")
+    library = Library(site_dir)
+    assert library.refresh()
+    assert library.edition.articles
+    assert str(INDEX) in str(library.state.problem)
+    with pytest.raises(HelpUnavailable):
+        library.edition.search("photo")
 
 
 @pytest.mark.parametrize("file", [INDEX, catalogue.FILE])

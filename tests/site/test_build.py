@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api.help import catalogue
+from api.help.library import read_build
 from api.help.search import INDEX
 from api.site import publish
 from api.site.build import BuildFailed, Built
@@ -92,7 +92,7 @@ def test_the_search_box_goes_where_search_is_switched_off(rebuild: Rebuild) -> N
 def test_developers_pages_are_no_search_results(built: Path) -> None:
     pages = {entry["location"].split("/")[0] for entry in json.loads((built / INDEX).read_text())["docs"]}
     assert (built / "developers" / "index.html").exists()
-    assert pages == {category.id for category in catalogue.read(built).categories}
+    assert pages == {category.id for category in read_build(built)[0].categories}
 
 
 def test_the_first_page_asks_first_and_then_shows_the_topics(built: Path) -> None:

@@ -8,16 +8,15 @@ import httpx
 import pytest
 from anyio import create_task_group, lowlevel, to_thread
 
+from api.boundary import Boundary
+from api.clock import system_clock
+from api.settings import Settings
 from api.site import publish
 from api.site.static import StaticSite
+from tests.boundary.test_problems import check_problem
 
 PAGE = "/communication/quiet-hours/"
 INDEX = "/search/search_index.json"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -29,13 +28,11 @@ def site(site_dir: Path) -> StaticSite:
 
 @pytest.fixture
 async def client(site: StaticSite) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(site), base_url="http://help", headers={"Accept-Encoding": "identity"}
-    ) as client:
+    """Somebody with a browser, in front of the site and no API."""
+    transport = httpx.ASGITransport(Boundary(None, Settings(), system_clock, site))
+    headers = {"Accept-Encoding": "identity", "Accept": "text/html,*/*;q=0.8"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://help", headers=headers) as client:
         yield client
-
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_page_is_html_with_the_sites_policy(client: httpx.AsyncClient) -> None:
@@ -68,7 +65,8 @@ async def test_a_known_page_is_not_sent_again(client: httpx.AsyncClient) -> None
 
 
 async def test_head_answers_like_get_without_the_body(client: httpx.AsyncClient) -> None:
-    page, head = await client.get(PAGE), await client.head(PAGE)
+    sent = {"X-Request-Id": "same"}
+    page, head = await client.get(PAGE, headers=sent), await client.head(PAGE, headers=sent)
     assert (head.status_code, head.headers, head.content) == (200, page.headers, b"")
 
 
@@ -77,7 +75,7 @@ async def test_a_packed_body_has_its_own_etag(client: httpx.AsyncClient) -> None
     packed = await client.get(PAGE, headers={"Accept-Encoding": "br, gzip;q=0.5"})
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.text == plain.text
-    assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding, Origin"
     assert packed.headers["etag"] != plain.headers["etag"]
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
 
@@ -104,7 +102,8 @@ async def test_a_range_is_a_part_of_the_plain_body(
 async def test_a_range_behind_the_end_is_refused(client: httpx.AsyncClient) -> None:
     size = len((await client.get(INDEX)).content)
     answer = await client.get(INDEX, headers={"Range": f"bytes={size}-"})
-    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{size}")
+    check_problem(answer, 416, "range_not_satisfiable")
+    assert answer.headers["content-range"] == f"bytes */{size}"
 
 
 @pytest.mark.parametrize("headers", [{"Range": "bytes=0-1,3-4"}, {"Range": "lines=1"}, {"Range": "bytes=9-3"}])
@@ -140,14 +139,25 @@ async def test_a_folder_without_its_slash_redirects_with_the_query(client: httpx
 )
 async def test_what_is_not_published_is_the_404_page(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
-    assert answer.status_code == 404
-    assert "This page is not here" in answer.text
-    assert "etag" not in answer.headers
+    if answer.status_code == 404:
+        assert "This page is not here" in answer.text
+        assert "etag" not in answer.headers
+        assert answer.headers["vary"] == "Accept, Origin"
+    else:
+        check_problem(answer, 400, "invalid_request")
+
+
+async def test_who_does_not_read_html_gets_a_problem_for_what_is_not_there(client: httpx.AsyncClient) -> None:
+    for accept in ("*/*", "application/json", "image/avif,image/webp"):
+        check_problem(await client.get("/nothing", headers={"Accept": accept}), 404, "not_found")
 
 
 async def test_only_reading_is_possible(client: httpx.AsyncClient) -> None:
     answer = await client.post(PAGE)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    check_problem(answer, 405, "method_not_allowed")
+    options = await client.options(PAGE)
+    assert answer.headers["allow"] == options.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert (options.status_code, options.content) == (204, b"")
 
 
 async def test_links_in_a_build_are_not_followed(client: httpx.AsyncClient, site: StaticSite, site_dir: Path) -> None:
@@ -195,14 +205,6 @@ async def test_browsing_while_the_site_is_rebuilt_meets_no_404(
 
 async def test_an_unchanged_publication_is_not_loaded_again(site: StaticSite) -> None:
     assert not site.refresh()
-
-
-async def test_before_the_first_build_the_site_asks_for_patience(tmp_path: Path) -> None:
-    site = StaticSite(tmp_path)
-    assert not site.refresh()
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://help") as client:
-        answer = await client.get("/")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 def republish(site_dir: Path, style: str) -> None:
