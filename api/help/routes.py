@@ -20,6 +20,7 @@ OnlyCategory = Annotated[CategoryId | None, QueryParameter(name="category")]
 OnlyTag = Annotated[str | None, QueryParameter(name="tag", pattern=SLUG_IN_ADDRESS, max_length=64)]
 REFUSALS = [PreconditionFailed, HelpUnavailable]
 
+
 @get("/categories", raises=REFUSALS, responses=NOT_MODIFIED, opt={"bucket": "read"})
 async def categories(request: Request) -> Response[Categories]:
     """The five categories in their order, each with its articles in reading order and their count."""

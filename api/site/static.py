@@ -99,8 +99,8 @@ class StaticSite:
 def load(built: Path, earlier: Iterable[Path] = ()) -> dict[str, Resource]:
     """Every file of a build by its path; a folder's index.html also by the folder's.
 
-    Of `earlier` builds only hashed assets, which pages loaded before the last publications still ask for. Raises OSError,
-    msgspec.DecodeError.
+    Of `earlier` builds only hashed assets, which pages loaded before the last publications still ask for.
+    Raises OSError, msgspec.DecodeError.
     """
     shared = _shared_headers(built)
     resources: dict[str, Resource] = {}

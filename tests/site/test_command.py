@@ -76,7 +76,7 @@ def test_in_development_serve_builds_the_site_and_a_mistake_does_not_stop_it(pro
     good = start_and_look(project, tmp_path)
     assert [line for line in good[0] if "help site" in line][1].startswith("* help site: built in")
     edit(project, "title: Sleep", "heading: Sleep")
-    lines, page, seconds = start_and_look(project, tmp_path)
+    lines, page, _ = start_and_look(project, tmp_path)
     assert any(line.startswith("docs/communication/quiet-hours.md:3: heading: ") for line in lines)
     assert "help site: not built; an earlier one stays" in lines
     assert page == good[1] == 200

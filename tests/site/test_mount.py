@@ -46,7 +46,9 @@ async def test_the_site_has_the_headers_of_every_answer_and_a_policy_of_its_own(
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["referrer-policy"] == "same-origin"
-    assert re.fullmatch(r"default-src 'none'; .*script-src 'self'( 'sha256-[^']+')+", headers["content-security-policy"])
+    assert re.fullmatch(
+        r"default-src 'none'; .*script-src 'self'( 'sha256-[^']+')+", headers["content-security-policy"]
+    )
     assert len(headers.get_list("content-security-policy")) == 1
     assert "set-cookie" not in headers
 

@@ -3,6 +3,7 @@ import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -29,9 +30,9 @@ def site(site_dir: Path) -> StaticSite:
 @pytest.fixture
 async def client(site: StaticSite) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody with a browser, in front of the site and no API."""
-    transport = httpx.ASGITransport(Boundary(None, Settings(), system_clock, site))
+    app: Any = Boundary(None, Settings(), system_clock, site)
     headers = {"Accept-Encoding": "identity", "Accept": "text/html,*/*;q=0.8"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://help", headers=headers) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://help", headers=headers) as client:
         yield client
 
 
