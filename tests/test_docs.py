@@ -72,6 +72,7 @@ def test_the_readmes_commands_work_as_written(printed: tuple[int, list[str], dic
     assert '"readSeq"' in answers
     assert '"clientMessageId":"readme-1"' in answers
     assert '"code":"unknown_field"' in answers
+    assert '"id":"late-withdrawal"' in answers
     assert '"id":"booking-6"' in answers
 
 
