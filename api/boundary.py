@@ -313,7 +313,7 @@ def _known(error: Exception, scope: Any) -> Problem | None:
         case ValidationException():
             return _invalid_parameters(error, scope["route_handler"])
         case HTTPException(status_code=413):
-            return TooLarge("The body is larger than this address takes.")
+            return TooLarge()
         case ClientException():
             return InvalidRequest("The request cannot be read.")
     return None

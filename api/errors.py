@@ -182,6 +182,7 @@ class TooLarge(Problem):
     status_code = 413
     code = "too_large"
     title = "The body is too large"
+    default_detail = "The body is larger than this address takes."
 
 
 class UnsupportedMediaType(Problem):

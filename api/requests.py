@@ -10,11 +10,11 @@ from typing import Any, TypeVar, cast
 import litestar
 import msgspec
 from litestar.datastructures import State
-from litestar.exceptions import InternalServerException
+from litestar.types import Receive
 
 from api.auth import Actor
 from api.db import Database
-from api.errors import InvalidRequest, MalformedBody, UnsupportedMediaType
+from api.errors import InvalidRequest, MalformedBody, TooLarge, UnsupportedMediaType
 from api.settings import Settings
 
 T = TypeVar("T")
@@ -45,11 +45,11 @@ class Request(litestar.Request[Actor, None, State]):
         return cast(Settings, self.app.state.settings)
 
     async def body(self) -> bytes:
-        try:
-            return await super().body()
-        except InternalServerException:
-            # The caller went away in the middle of it: nobody's mistake, and nobody reads the answer.
-            raise MalformedBody("The body ended early.") from None
+        """All of it, once. Litestar's way costs a small body three times as much. Raises TooLarge, MalformedBody."""
+        if isinstance(self._body, bytes):
+            return self._body
+        self._body = body = await _read_all(self.receive)
+        return body
 
     async def json(self) -> Any:
         """The body as the route's `data` declares it. Raises UnsupportedMediaType, MalformedBody, InvalidRequest."""
@@ -57,6 +57,21 @@ class Request(litestar.Request[Actor, None, State]):
             raise UnsupportedMediaType
         kind = self.route_handler.parsed_fn_signature.parameters["data"].annotation
         return parse(await self.body(), kind)
+
+
+async def _read_all(receive: Receive) -> bytes:
+    parts, size = [], 0
+    while True:
+        event = await receive()
+        if event["type"] != "http.request":
+            # The caller went away in the middle of it: nobody's mistake, and nobody reads the answer.
+            raise MalformedBody("The body ended early.")
+        parts.append(event["body"])
+        size += len(event["body"])
+        if size > MAX_BODY:
+            raise TooLarge
+        if not event.get("more_body"):
+            return b"".join(parts)
 
 
 def is_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -77,9 +92,7 @@ def parse(raw: bytes, kind: type[T]) -> T:
 
 def _parse(raw: bytes, kind: type[T]) -> T:
     try:
-        value = json.loads(
-            raw.decode(), object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant
-        )
+        value = _decode(raw.decode())
     except _Odd:
         raise _oddity(raw) from None
     except ValueError:
@@ -120,6 +133,12 @@ def _float(text: str) -> float:
     if not math.isfinite(value := float(text)):
         raise _Odd
     return value
+
+
+# Made once: `json.loads` would make a decoder for each body.
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant
+).decode
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.conftest import SECRET
+from tests.conftest import SECRET, free_socket
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -95,19 +97,28 @@ def test_in_development_a_demo_needs_no_secret_of_ours(run: Run, tmp_path: Path)
     assert (tmp_path / "data" / "porchlight.db").stat().st_mode & 0o077 == 0
 
 
+def test_a_demo_for_tokens_of_public_keys_prints_none(run: Run) -> None:
+    key = ed25519.Ed25519PrivateKey.generate().public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    done = run("demo", PORCHLIGHT_ENV="development", PORCHLIGHT_JWT_PUBLIC_KEYS=pem)
+    assert (done.returncode, done.stderr, "eyJ" in done.stdout) == (0, "", False)
+
+
 def test_the_version_is_printed(run: Run) -> None:
     assert re.fullmatch(r"porchlight, version \d+\.\d+\.\d+\n", run("--version").stdout)
 
 
 async def test_serve_answers_and_leaves_with_exit_0(tmp_path: Path) -> None:
-    ours = {"PORCHLIGHT_DATA_DIR": str(tmp_path), "PORCHLIGHT_PORT": "18473", "PORCHLIGHT_JWT_SECRET": SECRET}
+    with free_socket() as listener:
+        port = str(listener.getsockname()[1])
+    ours = {"PORCHLIGHT_DATA_DIR": str(tmp_path), "PORCHLIGHT_PORT": port, "PORCHLIGHT_JWT_SECRET": SECRET}
     ours["PORCHLIGHT_SITE_DIR"] = str(tmp_path / "site")
     command = [str(Path(sys.executable).with_name("porchlight")), "serve"]
     pipe = asyncio.subprocess.PIPE
     server = await asyncio.create_subprocess_exec(*command, env=os.environ | ours, stdout=pipe, stderr=pipe)
     assert server.stdout
     async with asyncio.timeout(30):
-        while b"serving at http://127.0.0.1:18473" not in await server.stdout.readline():
+        while f"serving at http://127.0.0.1:{port}".encode() not in await server.stdout.readline():
             assert server.returncode is None
         server.terminate()
         _, errors = await server.communicate()

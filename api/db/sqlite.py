@@ -5,18 +5,16 @@ import itertools
 import logging
 import shutil
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import aiosqlite
-
 from api.clock import Clock
 from api.db import migrate
-from api.db.database import WAITING_LIMIT, WAITING_SECONDS, Closed, Health, Report, WriteGate, settle, silent
-from api.db.tx import After, Tx
+from api.db.database import WAITING_SECONDS, Closed, Health, Report, WriteGate, silent
+from api.db.lane import Job, Lane, Thread
+from api.db.tx import Tx
 from api.errors import Overloaded, ReadOnly, Unavailable
 
 try:
@@ -83,120 +81,6 @@ def _set(conn: Any, name: str, value: Any) -> None:
         raise Closed(f"SQLite did not take PRAGMA {name}={value} (it says {row[0]})")
 
 
-class Thread(aiosqlite.Connection):
-    """aiosqlite has no public call that runs a function on its thread, nor one that hands out the connection."""
-
-    async def start(self) -> "Thread":
-        try:
-            await self
-        except BaseException:
-            # It has been told to stop, and would speak to a loop that is closed by then.
-            self._thread.join()
-            raise
-        return self
-
-    async def run(self, fn: Callable[..., R], *args: Any) -> R:
-        return await self._execute(fn, *args)  # type: ignore[no-any-return, no-untyped-call]
-
-    @property
-    def raw(self) -> Any:
-        return self._conn
-
-
-class Job:
-    __slots__ = ("after", "args", "fn", "future", "kwargs", "outcome", "queued")
-
-    def __init__(self, fn: Callable[..., Any], args: Any, kwargs: Any, future: "asyncio.Future[Any]") -> None:
-        self.fn, self.args, self.kwargs, self.future = fn, args, kwargs, future
-        self.queued = time.monotonic()
-        self.outcome: Any = None
-        self.after: Sequence[After] = ()
-
-    def run(self, tx: Tx) -> None:
-        self.after = tx.after
-        self.outcome = self.fn(tx, *self.args, **self.kwargs)
-
-    def fail(self, error: Exception) -> None:
-        self.outcome, self.after = error, ()
-
-
-class Lane:
-    """Functions waiting for one connection's thread, which takes them in batches of all that wait.
-
-    `transact` runs the first functions of a batch on the thread and says how many; the rest go back to the front.
-    """
-
-    def __init__(self, transact: Callable[[list[Job]], int], most: int) -> None:
-        self._transact = transact
-        self._most = most
-        self._waiting: deque[Job] = deque()
-        # A Thread once it is open.
-        self._thread: Any = None
-        self._closing = False
-        self._drain: asyncio.Task[None] | None = None
-
-    async def open(self, path: Path, pragmas: dict[str, Any], *, read_only: bool = False) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._thread = await Thread(lambda: connect(path, pragmas, read_only=read_only), 64).start()
-
-    async def close(self) -> None:
-        """What waits already is still done."""
-        self._closing = True
-        if self._drain is not None:
-            await self._drain
-        if self._thread is not None:
-            await self._thread.close()
-
-    @property
-    def conn(self) -> Any:
-        return self._thread.raw
-
-    async def run(self, fn: Callable[..., R], *args: Any) -> R:
-        """For opening, while nothing else waits for the thread."""
-        return await self._thread.run(fn, *args)  # type: ignore[no-any-return]
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
-
-    @property
-    def lag(self) -> float:
-        """Seconds the oldest waiting function has waited."""
-        try:
-            return time.monotonic() - self._waiting[0].queued
-        except IndexError:
-            # The thread may have taken it since any look at the length.
-            return 0.0
-
-    async def call(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        if self._closing:
-            raise Overloaded("Porchlight is stopping.")
-        if len(self._waiting) >= WAITING_LIMIT:
-            raise Overloaded
-        job = Job(fn, args, kwargs, self._loop.create_future())
-        self._waiting.append(job)
-        if self._drain is None or self._drain.done():
-            self._drain = self._loop.create_task(self._empty())
-        return await job.future
-
-    async def _empty(self) -> None:
-        # Looked at again on the loop, where functions are added: none can slip in between the look and the end.
-        while self._waiting:
-            await self._thread.run(self._work)
-
-    def _work(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
-            count = self._transact(batch)
-            self._waiting.extendleft(reversed(batch[count:]))
-            self._loop.call_soon_threadsafe(_settle, batch[:count])
-
-
-def _settle(batch: list[Job]) -> None:
-    for job in batch:
-        settle(job.future, job.outcome, job.after)
-
-
 class Ended(Exception):
     """The engine rolled the whole transaction back by itself."""
 
@@ -212,6 +96,8 @@ class SQLite:
         self._reader = Lane(self._read_batch, 16)
         self._read_deadline = 0.0
         self._gate = WriteGate(self._probe)
+        # Functions that have failed after they wrote: what such a one did is undone by a savepoint of its own.
+        self._careful: set[Callable[..., Any]] = set()
         self._damage: list[str] = []
         self._check: asyncio.Task[None] | None = None
 
@@ -239,10 +125,10 @@ class SQLite:
             raise Closed(f"{self.path} is damaged ({damage[0]}): restore a backup")
 
     async def _open_lanes(self, report: Report) -> None:
-        await self._writer.open(self.path, WRITER_PRAGMAS)
+        await self._writer.open(lambda: connect(self.path, WRITER_PRAGMAS))
         self._write = _binder(self._writer.conn)
         await self._writer.run(migrate.apply, migrate.SQLITE, self._write, self._clock(), report)
-        await self._reader.open(self.path, READER_PRAGMAS, read_only=True)
+        await self._reader.open(lambda: connect(self.path, READER_PRAGMAS, read_only=True))
         self._read = _binder(self._reader.conn)
         # A reader that is stuck keeps the WAL from being reset: it grew to 101 MB.
         self._reader.conn.set_progress_handler(lambda: time.monotonic() > self._read_deadline, 50_000)
@@ -306,7 +192,7 @@ class SQLite:
         try:
             for job in batch:
                 begun.append(job)
-                self._in_savepoint(conn, job)
+                self._in_batch(conn, job)
                 if time.monotonic() > end:
                     break
             conn.execute("COMMIT")
@@ -315,6 +201,21 @@ class SQLite:
             for job in begun:
                 self._alone(conn, job)
         return len(begun)
+
+    def _in_batch(self, conn: Any, job: Job) -> None:
+        """Most functions look before they write: where one fails there is nothing to undo, and no savepoint needed."""
+        if job.fn in self._careful:
+            self._in_savepoint(conn, job)
+            return
+        changes = conn.total_changes
+        try:
+            _refuse_stale(job)
+            job.run(Tx(self._write, self._clock(), slow_seconds=self._slow))
+        except Exception as error:
+            if conn.total_changes != changes or not conn.in_transaction:
+                self._careful.add(job.fn)
+                raise Ended from error
+            job.fail(self._write_error(error))
 
     def _in_savepoint(self, conn: Any, job: Job) -> None:
         conn.execute("SAVEPOINT f")

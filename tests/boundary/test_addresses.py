@@ -40,7 +40,7 @@ async def test_a_query_that_means_nothing_is_refused(cast: Cast, name: str) -> N
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
-@pytest.mark.parametrize("query", ["limit=%FF", "bookingStatus=%ED%A0%80", "%FF=1"])
+@pytest.mark.parametrize("query", ["cursor=%FF", "limit=%FF", "bookingStatus=%ED%A0%80", "%FF=1"])
 async def test_a_query_is_utf_8(cast: Cast, query: str) -> None:
     check_problem(await cast.pat.get(f"/chat/conversations?{query}"), 400, "invalid_request")
 
@@ -71,6 +71,13 @@ async def test_the_largest_seq_is_one_that_can_be_asked_for(cast: Cast) -> None:
 )
 async def test_a_path_is_text(cast: Cast, segment: str) -> None:
     check_problem(await cast.pat.get(f"/chat/booking/{segment}/history"), 400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "path", ["/chat/conversations%00", "/chat/unread-count%0a", "/%1b", "/%ff", "/nothing%E2%80%AE"]
+)
+async def test_so_is_a_path_without_an_id(cast: Cast, path: str) -> None:
+    check_problem(await cast.pat.get(path), 400, "invalid_request")
 
 
 @pytest.mark.parametrize("segment", ["a b", "1%22", "1'--", "a" * 65, "%D9%A1", "-1;", "a" * 30_000])

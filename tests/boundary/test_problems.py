@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.errors import catalogue
+from api.errors import Unavailable, catalogue, render
 from tests.conftest import Cast
 
 MESSAGE = "/chat/booking/1/message"
@@ -60,6 +60,13 @@ async def test_a_used_key_with_another_body_is_a_problem(cast: Cast) -> None:
     key = {"Idempotency-Key": "a-key"}
     await cast.pat.post(MESSAGE, json=TEXT, headers=key)
     check_problem(await cast.pat.post(MESSAGE, json={"text": "Other"}, headers=key), 422, "idempotency_mismatch")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in catalogue() if kind.status_code == 503], ids=lambda kind: kind.code)
+def test_a_503_says_when_to_come_back(kind: type[Unavailable]) -> None:
+    headers, body = render(kind(), "https://help.example.com", "an-id")
+    assert (headers["Retry-After"], headers["content-type"]) == ("1", "application/problem+json")
+    assert b'"retryable":true' in body
 
 
 async def test_a_405_names_the_methods_that_work(cast: Cast) -> None:

@@ -62,6 +62,21 @@ async def test_one_fails_and_nineteen_are_answered_and_stored(db: Database, bad:
 
 
 @only_sqlite
+async def test_a_function_that_failed_after_it_wrote_costs_its_batch_one_second_run_only(db: Database) -> None:
+    runs: list[str] = []
+
+    def counted(tx: Tx, name: str) -> None:
+        runs.append(name)
+        note(tx, name)
+
+    for letter in "ab":
+        calls = [db.write(counted, f"{letter}1"), db.write(raises), db.write(counted, f"{letter}2")]
+        await asyncio.gather(*calls, return_exceptions=True)
+    assert runs == ["a1", "a1", "a2", "b1", "b2"]
+    assert await db.read(notes) == ["a1", "a2", "b1", "b2"]
+
+
+@only_sqlite
 @pytest.mark.parametrize("bad", [fills_the_disk_with_one_row, fills_the_disk_with_many_rows])
 async def test_one_fills_the_disk_and_nineteen_are_answered_and_stored(db: Database, bad: Fails) -> None:
     await room_for_few(db)
