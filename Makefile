@@ -3,10 +3,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test test-all check bench lock
+.PHONY: serve site test test-all check bench lock
 
 serve: .venv/serve
 	@PORCHLIGHT_ENV=development $(BIN)/porchlight serve
+
+site: .venv/serve
+	@$(BIN)/porchlight site
 
 test: .venv/dev
 	$(BIN)/python -m pytest
@@ -18,7 +21,7 @@ check: .venv/dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/codespell && $(BIN)/python tests/floors.py
 
 bench: .venv/dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench && $(BIN)/python -m tests.bench.site
 
 lock: .venv/dev
 	$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml -o requirements.lock

@@ -13,6 +13,8 @@ from api.chat.frames import kinds as chat_frames
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
+from api.help.library import Library, Searches
+from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
@@ -21,6 +23,8 @@ from api.outbox.routes import router as outbox_routes
 from api.platform.routes import router as platform
 from api.requests import MAX_BODY, Request
 from api.settings import Settings
+from api.site.static import StaticSite
+from api.site.watch import Watch
 
 PREFIX = "/api/provider-communication"
 
@@ -33,11 +37,14 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     live = Live(settings, db, tokens, limits, clock, chat_frames)
     outbox = Outbox(db, sweeps.works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
+    site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
+    site_watch = Watch(site, library)
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             await db.open()
+            await site_watch.look()
             # A disk that is full at the start must not keep those out who only read.
             if not await db.read(sweeps.begun):
                 await db.write(sweeps.begin)
@@ -47,6 +54,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 live.watch(),
                 live.refresh(),
                 outbox.run(),
+                site_watch.run(),
                 *([] if db.alone else [live.hub.poll()]),
             ]
             tasks = [asyncio.create_task(loop) for loop in loops]
@@ -61,7 +69,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat, live_routes, outbox_routes]),
+            Router(PREFIX, route_handlers=[platform, chat, help_routes, live_routes, outbox_routes]),
             asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,
@@ -73,7 +81,18 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
         exception_handlers={Exception: boundary.answer_problem},
         openapi_config=reference.config,
         lifespan=[running],
-        state=State({"settings": settings, "db": db, "tokens": tokens, "live": live, "stopping": False}),
+        state=State(
+            {
+                "settings": settings,
+                "db": db,
+                "tokens": tokens,
+                "live": live,
+                "library": library,
+                "searches": Searches(),
+                "site_watch": site_watch,
+                "stopping": False,
+            }
+        ),
         logging_config=None,
     )
-    return boundary.Boundary(app, settings, clock)
+    return boundary.Boundary(app, settings, clock, site)

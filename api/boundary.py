@@ -43,6 +43,7 @@ from api.errors import (
 from api.limits import Limits, address_prefix
 from api.requests import told
 from api.settings import Settings
+from api.site.static import METHODS, StaticSite
 
 log = logging.getLogger("porchlight.request")
 Headers = list[tuple[bytes, bytes]]
@@ -55,9 +56,12 @@ SECURITY_HEADERS: Headers = [
     (b"vary", b"Origin"),
 ]
 NO_STORE = (b"cache-control", b"no-store")
+# Everything else is the help site's.
+OURS = re.compile(r"/(api(/|$)|healthz$|readyz$)")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # 16 digits hold every number below 2^53; each route has its own limits besides.
 NUMBER = re.compile(r"-?[0-9]{1,16}")
+MISSING = re.compile(r"Missing required query parameter '(\w+)'")
 EXPOSED = b"ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
 ACCEPTED = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
 
@@ -70,10 +74,11 @@ class Passage(msgspec.Struct):
 
 
 class Boundary:
-    """The outermost ASGI app."""
+    """The outermost ASGI app: in front of the API and, once there is one, of the help site at all other addresses."""
 
-    def __init__(self, app: Any, settings: Settings, clock: Clock) -> None:
+    def __init__(self, app: Any, settings: Settings, clock: Clock, site: StaticSite) -> None:
         self._app = app
+        self._site = site
         self._settings = settings
         self._clock = clock
         self._origins = {origin.encode() for origin in settings.allowed_origins}
@@ -111,8 +116,12 @@ class Boundary:
 
         try:
             _refuse_odd_address(scope, hosts)
+            on_site = self._site.ready and not OURS.match(scope["path"])
             if scope["method"] == "OPTIONS":
-                await self._options(scope, respond, allowed)
+                methods = METHODS.encode() if on_site else _methods(self._app, scope["path"])
+                await _options(methods, scope, respond, allowed)
+            elif on_site:
+                await self._site(scope, receive, respond)
             else:
                 await self._app(scope, receive, respond)
         except Exception as error:
@@ -127,19 +136,6 @@ class Boundary:
         if origin:
             passage.headers += [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", EXPOSED)]
         return passage
-
-    async def _options(self, scope: Any, send: Send, allowed: bool) -> None:
-        """A preflight, or the methods of an address; it tells nothing that the reference does not."""
-        methods = _methods(self._app, scope["path"])
-        headers = [(b"allow", methods)]
-        if allowed and any(name == b"access-control-request-method" for name, _ in scope["headers"]):
-            headers += [
-                (b"access-control-allow-methods", methods),
-                (b"access-control-allow-headers", ACCEPTED),
-                (b"access-control-max-age", b"600"),
-            ]
-        await send({"type": "http.response.start", "status": 204, "headers": headers})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def admit(settings: Settings, tokens: Tokens, limits: Limits) -> Callable[[ASGIApp], ASGIApp]:
@@ -167,6 +163,19 @@ def admit(settings: Settings, tokens: Tokens, limits: Limits) -> Callable[[ASGIA
         return admitted
 
     return middleware
+
+
+async def _options(methods: bytes, scope: Any, send: Send, allowed: bool) -> None:
+    """A preflight, or the methods of an address; it tells nothing that the reference does not."""
+    headers = [(b"allow", methods)]
+    if allowed and any(name == b"access-control-request-method" for name, _ in scope["headers"]):
+        headers += [
+            (b"access-control-allow-methods", methods),
+            (b"access-control-allow-headers", ACCEPTED),
+            (b"access-control-max-age", b"600"),
+        ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _enter(scope: Any, handler: BaseRouteHandler, tokens: Tokens, limits: Limits) -> None:
@@ -339,5 +348,7 @@ def _invalid_parameters(error: ValidationException, handler: BaseRouteHandler) -
             definition = handler.parsed_fn_signature.parameters[item["key"]].kwarg_definition
             name = getattr(definition, "name", None) or item["key"]
             found.append(FieldError(f"?{name}", "invalid", told(item["message"])))
+    if missing := MISSING.match(error.detail):
+        found.append(FieldError(f"?{missing[1]}", "required", "is missing"))
     detail = "; ".join(f"{item.pointer or 'The body'}: {item.message}" for item in found)
     return InvalidRequest(detail, errors=found)

@@ -20,6 +20,7 @@ from api.keys import Keys
 from api.logs import logging_to_stderr
 from api.server import Server
 from api.settings import BadSettings, Settings, load, shown
+from api.site.build import BuildFailed, build
 
 
 @click.group()
@@ -54,11 +55,21 @@ def serve() -> None:
         settings = load(os.environ)
         with data_folder(settings), logging_to_stderr(settings.log_level):
             step(f"data folder {settings.data_dir}")
+            if settings.development and Path("mkdocs.yml").exists():
+                _build_site(Path(), settings)
             # What is wrong with the database is told in a line here, not by a server that cannot start.
             asyncio.run(_make_demo(settings, quiet=True) if settings.development else _open_and_close(settings))
             server = Server(create_app(settings), settings, step)
             server.run()
     sys.exit(0 if server.started else 1)
+
+
+@main.command()
+@click.argument("project", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def site(project: Path) -> None:
+    """Build the help site from PROJECT (mkdocs.yml, docs) into PORCHLIGHT_SITE_DIR; running servers pick it up."""
+    with explained():
+        sys.exit(0 if _build_site(project, load(os.environ, keys=False)) else 1)
 
 
 @main.command()
@@ -128,6 +139,18 @@ def restore(folder: Path) -> None:
         with data_folder(settings):
             aside = backup.restore(settings, folder)
     step(f"restored {folder}; what was there before is in {aside}")
+
+
+def _build_site(project: Path, settings: Settings) -> bool:
+    """Whether the published site is that of the docs; what is wrong with them is told by file and line."""
+    step("help site: looking for changes")
+    try:
+        built = build(project, settings.site_dir, f"{settings.base_url}/", settings.help_center_search_enabled)
+    except (BuildFailed, OSError) as error:
+        click.echo(f"{error}\nhelp site: not built; an earlier one stays", err=True)
+        return False
+    step(f"help site: {'nothing has changed' if built.skipped else f'built in {built.seconds:.1f} s'}")
+    return True
 
 
 async def _open_and_close(settings: Settings) -> None:

@@ -140,6 +140,13 @@ class NotFound(Problem):
     default_detail = "It does not exist, or it is not yours to see."
 
 
+class SearchDisabled(Problem):
+    status_code = 404
+    code = "search_disabled"
+    title = "Search is switched off on this server"
+    default_detail = "Its operator has switched it off; categories, tags and articles still answer."
+
+
 class MethodNotAllowed(Problem):
     status_code = 405
     code = "method_not_allowed"
@@ -185,6 +192,12 @@ class UnsupportedMediaType(Problem):
     default_detail = "Send `Content-Type: application/json`, in UTF-8."
 
 
+class RangeNotSatisfiable(Problem):
+    status_code = 416
+    code = "range_not_satisfiable"
+    title = "The range lies behind the end"
+
+
 class IdempotencyMismatch(Problem):
     status_code = 422
     code = "idempotency_mismatch"
@@ -223,6 +236,12 @@ class Overloaded(Unavailable):
     code = "overloaded"
     title = "Too much to do at this moment"
     default_detail = "Nothing was done. Repeat the request after a moment."
+
+
+class HelpUnavailable(Unavailable):
+    code = "help_unavailable"
+    title = "There is no help centre to answer from"
+    default_detail = "No build of it could be read yet. Repeat the request later."
 
 
 class ReadOnly(Unavailable):

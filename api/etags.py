@@ -17,8 +17,8 @@ NOT_MODIFIED = {304: ResponseSpec(None, description="You have it already", gener
 BUILD = hashlib.sha256(__version__.encode()).hexdigest()[:8]
 
 
-def tag(version: int, *ingredients: str) -> str:
-    """`ingredients`: what else the body depends on, such as the role it is shown to."""
+def tag(version: int | str, *ingredients: str) -> str:
+    """`version`: a number, or the name of a build; `ingredients`: what else the body depends on, such as the role."""
     rest = hashlib.sha256("\0".join((BUILD, *ingredients)).encode()).hexdigest()[:8] if ingredients else BUILD
     return f'"{version}.{rest}"'
 

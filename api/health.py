@@ -19,10 +19,19 @@ async def healthz() -> dict[str, str]:
 
 @get("/readyz", opt={"public": True}, tags=["Health"])
 async def readyz(request: Request) -> Response[dict[str, object]]:
-    """Whether this process takes work; 503 with `problems` when it should not be sent any."""
+    """Whether this process takes work; 503 with `problems` when it should not be sent any.
+
+    `warnings` name what an operator should mend while work goes on: a help site that is missing or cannot be read.
+    What was read before is still served, and all processes share the folder, so that no other would do better.
+    """
     health = await request.db.health()
     problems = health.problems + strained(health) + (["stopping"] if request.app.state.stopping else [])
-    body: dict[str, object] = {"status": "not ready" if problems else "ready", "problems": problems, "database": health}
+    body: dict[str, object] = {
+        "status": "not ready" if problems else "ready",
+        "problems": problems,
+        "warnings": request.app.state.site_watch.problems,
+        "database": health,
+    }
     return Response(body, status_code=503 if problems else 200, headers={"Cache-Control": "no-store"})
 
 

@@ -101,6 +101,7 @@ def document(app: Litestar) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], method: str, handler: Any, problem: dict[str, Any]) -> None:
     raised: list[type[Problem]] = [InvalidRequest, *(handler.raises or [])]
+    raised += [RateLimited] if handler.opt.get("bucket") else []
     if not handler.opt.get("public"):
         operation["security"] = [{"token": []}]
         operation["x-roles"] = list(handler.opt["roles"])

@@ -79,8 +79,11 @@ VARIABLES = {variable(name): name for name in Settings.__struct_fields__}
 TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
-def load(environ: Mapping[str, str]) -> Settings:
-    """Read and check all settings at once. Raises BadSettings with every mistake found."""
+def load(environ: Mapping[str, str], *, keys: bool = True) -> Settings:
+    """Read and check all settings at once; without `keys` none to check tokens with are needed or made.
+
+    Raises BadSettings with every mistake found.
+    """
     mistakes: list[str] = []
     values: dict[str, Any] = {}
     # An empty variable is one that is not set.
@@ -97,9 +100,11 @@ def load(environ: Mapping[str, str]) -> Settings:
             mistakes.append(f"{name}: {error}")
     settings = Settings(**values)
     mistakes += _mistakes(settings)
+    if keys and (settings.jwt_secret or not (settings.development or settings.jwt_public_keys)):
+        mistakes += _weak(settings.jwt_secret)
     if mistakes:
         raise BadSettings(mistakes)
-    return with_secret(settings)
+    return with_secret(settings) if keys else settings
 
 
 def _indirect(name: str, path: str) -> tuple[str, str]:
@@ -145,8 +150,6 @@ def _mistakes(settings: Settings) -> Iterator[str]:
             ipaddress.ip_network(proxy)
         except ValueError:
             yield f"PORCHLIGHT_TRUSTED_PROXIES: {proxy!r} is not an IP address or network"
-    if settings.jwt_secret or not (settings.development or settings.jwt_public_keys):
-        yield from _weak(settings.jwt_secret)
 
 
 def _weak(secret: str) -> Iterator[str]:

@@ -7,6 +7,7 @@
 import asyncio
 import json
 import os
+import shutil
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -28,7 +29,10 @@ from api.boundary import Boundary
 from api.db import Database, open_database
 from api.server import configured
 from api.settings import Settings
+from api.site.build import build
 
+PROJECT = Path(__file__).parents[1]
+BASE_URL = "https://help.example.com"
 SECRET = "an-owl-hunts-quietly-over-wet-meadows-at-dusk"
 ROLES: dict[str, Role] = {
     "pat": "provider",
@@ -104,10 +108,25 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(
         env="development",
         data_dir=tmp_path,
+        site_dir=tmp_path / "site",
         database_url=database_url,
         jwt_secret=SECRET,
         rate_limit_factor=1000,
     )
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SITE_DIR with one build of the real docs. Copy it before changing it."""
+    site_dir = tmp_path_factory.mktemp("published")
+    build(PROJECT, site_dir, f"{BASE_URL}/")
+    return site_dir
+
+
+@pytest.fixture
+def site_dir(published: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(published, tmp_path / "site", symlinks=True))
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ FLOORS = {
     "pyjwt": ("2.12", "CVE-2026-32597: `crit` ignored"),
     "h11": ("0.16", "CVE-2025-43859: chunked bodies"),
     "multipart": ("1.3.1", "CVE-2026-28356: regular expression in option headers"),
+    "mkdocs-material": ("9.7.7", "script in the search's address"),
+    "pymdown-extensions": ("11.0.1", "files from outside the docs, patterns that never end"),
     "cryptography": ("46", "older ones carry an OpenSSL with known holes"),
 }
 

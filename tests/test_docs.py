@@ -23,6 +23,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, lis
     environ = os.environ | {
         "PORCHLIGHT_ENV": "development",
         "PORCHLIGHT_DATA_DIR": str(folder),
+        "PORCHLIGHT_SITE_DIR": str(folder / "site"),
         "PORCHLIGHT_PORT": str(port),
     }
     command = [".venv/bin/porchlight", "serve"]
@@ -71,6 +72,7 @@ def test_the_readmes_commands_work_as_written(printed: tuple[int, list[str], dic
     assert '"readSeq"' in answers
     assert '"clientMessageId":"readme-1"' in answers
     assert '"code":"unknown_field"' in answers
+    assert '"id":"late-withdrawal"' in answers
     assert '"id":"booking-6"' in answers
 
 

@@ -31,7 +31,7 @@ class Elements(HTMLParser):
 # Engine-independent: the document is made from the routes and reads no database.
 @pytest.fixture
 async def public(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(env="development", data_dir=tmp_path, jwt_secret=SECRET))
+    app = create_app(Settings(env="development", data_dir=tmp_path, site_dir=tmp_path / "site", jwt_secret=SECRET))
     async with serving(app) as address, httpx.AsyncClient(base_url=address) as client:
         yield client
 
@@ -106,7 +106,7 @@ async def test_health_and_the_document_are_public_and_the_same_for_everybody(pub
 
 
 async def test_readyz_says_that_it_is_stopping(tmp_path: Path) -> None:
-    app = create_app(Settings(env="development", data_dir=tmp_path, jwt_secret=SECRET))
+    app = create_app(Settings(env="development", data_dir=tmp_path, site_dir=tmp_path / "site", jwt_secret=SECRET))
     async with serving(app) as address, httpx.AsyncClient(base_url=address) as client:
         app.stopping()
         answer = await client.get("/readyz")

@@ -40,6 +40,7 @@ def environment(folder: Path, database_url: str, port: int) -> dict[str, str]:
         "PORCHLIGHT_ENV": "development",
         "PORCHLIGHT_DATA_DIR": str(folder),
         "PORCHLIGHT_DATABASE_URL": database_url,
+        "PORCHLIGHT_SITE_DIR": str(folder / "site"),
         "PORCHLIGHT_JWT_SECRET": SECRET,
         "PORCHLIGHT_PORT": str(port),
         "PORCHLIGHT_RATE_LIMIT_FACTOR": "1000000",

@@ -25,7 +25,8 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         env="development",
-        data_dir=tmp_path_factory.mktemp("data"),
+        data_dir=(folder := tmp_path_factory.mktemp("data")),
+        site_dir=folder / "site",
         jwt_secret=SECRET,
         rate_limit_factor=1000,
         allowed_origins=(ORIGIN,),

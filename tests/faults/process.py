@@ -32,6 +32,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     ours = {
         "PORCHLIGHT_DATA_DIR": str(settings.data_dir),
         "PORCHLIGHT_DATABASE_URL": url,
+        "PORCHLIGHT_SITE_DIR": str(settings.site_dir),
         "PORCHLIGHT_JWT_SECRET": settings.jwt_secret,
         "PORCHLIGHT_RATE_LIMIT_FACTOR": "1000",
     }
