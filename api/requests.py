@@ -106,12 +106,16 @@ def _read(raw: bytes) -> Any:
     try:
         value = _decode(raw.decode())
     except _Odd:
-        raise _oddity(raw) from None
+        raise _oddity(raw.decode()) from None
     except ValueError:
-        # Not the parser's own words: they quote the body.
-        raise MalformedBody("Send one JSON object in UTF-8.") from None
+        raise _not_json() from None
     # Most bodies are plain ASCII without escapes of code points: nothing in them can need a look.
     return value if raw.isascii() and b"\\u" not in raw else _normal(value, "")
+
+
+def _not_json() -> MalformedBody:
+    # Not the parser's own words: they quote the body.
+    return MalformedBody("Send one JSON object in UTF-8.")
 
 
 class _Odd(Exception):
@@ -152,8 +156,8 @@ class _Pairs(list[tuple[str, Any]]):
     """An object as it was written."""
 
 
-def _oddity(raw: bytes) -> InvalidRequest:
-    """Read it again, slowly, to say where."""
+def _oddity(text: str) -> InvalidRequest | MalformedBody:
+    """Read it again, slowly, to say where; what follows the oddity may be no JSON at all."""
 
     def number(text: str) -> Any:
         try:
@@ -161,7 +165,13 @@ def _oddity(raw: bytes) -> InvalidRequest:
         except _Odd:
             return _Odd()
 
-    whole = json.loads(raw, object_pairs_hook=_Pairs, parse_int=number, parse_float=number)
+    read = json.JSONDecoder(
+        object_pairs_hook=_Pairs, parse_int=number, parse_float=number, parse_constant=_constant
+    ).decode
+    try:
+        whole = read(text)
+    except ValueError:
+        return _not_json()
     return next(_oddities(whole, ""))
 
 
