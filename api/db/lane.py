@@ -18,14 +18,26 @@ R = TypeVar("R")
 class Thread(aiosqlite.Connection):
     """aiosqlite has no public call that runs a function on its thread, nor one that hands out the connection."""
 
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        super().__init__(self._keep, 64)
+        self._open = connect
+        self._made: Any = None
+
     async def start(self) -> "Thread":
         try:
             await self
         except BaseException:
             # It has been told to stop, and would speak to a loop that is closed by then.
             self._thread.join()
+            # Cancelled while the thread was connecting: aiosqlite has never heard of the connection.
+            if self._made is not None:
+                self._made.close()
             raise
         return self
+
+    def _keep(self) -> Any:
+        self._made = self._open()
+        return self._made
 
     async def run(self, fn: Callable[..., R], *args: Any) -> R:
         return await self._execute(fn, *args)  # type: ignore[no-any-return, no-untyped-call]
@@ -70,7 +82,7 @@ class Lane:
 
     async def open(self, connect: Callable[[], Any]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._thread = await Thread(connect, 64).start()
+        self._thread = await Thread(connect).start()
 
     async def close(self) -> None:
         """What waits already is still done."""

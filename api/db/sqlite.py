@@ -151,7 +151,7 @@ class SQLite:
             log.error("the database is damaged", extra={"findings": self._damage})
 
     async def _quick_check(self) -> list[str]:
-        thread = await Thread(lambda: connect(self.path, READER_PRAGMAS, read_only=True), 64).start()
+        thread = await Thread(lambda: connect(self.path, READER_PRAGMAS, read_only=True)).start()
         try:
             return await thread.run(quick_check, thread.raw)
         finally:

@@ -113,6 +113,6 @@ def test_aiosqlite_still_has_what_the_one_subclass_stands_on() -> None:
 
 
 async def test_functions_run_on_the_connections_own_thread(tmp_path: Path) -> None:
-    thread = await Thread(lambda: sqlite3.connect(tmp_path / "a.db"), 64).start()
+    thread = await Thread(lambda: sqlite3.connect(tmp_path / "a.db")).start()
     assert await thread.run(lambda: thread.raw.execute("select 1").fetchone()) == (1,)
     await thread.close()

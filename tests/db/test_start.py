@@ -1,5 +1,6 @@
 """What `porchlight` refuses to start on, in one line."""
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -8,8 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.db import open_database
 from api.db.open import data_folder
 from api.settings import Settings
+from tests.conftest import SetClock
 from tests.db.notes import only_sqlite
 from tests.faults.process import run, served, wait_until
 
@@ -91,3 +94,13 @@ def test_damage_after_a_clean_stop_is_found_beside_the_work_and_reported(setting
     with served(settings) as server:
         wait_until(lambda: httpx.get(f"{server.address}/readyz").status_code == 503)
         assert "the database is damaged" in httpx.get(f"{server.address}/readyz").json()["problems"][0]
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.0005, 0.002])
+async def test_opened_and_closed_at_once_it_leaves_no_wal(settings: Settings, clock: SetClock, pause: float) -> None:
+    for _ in range(20):
+        db = open_database(settings, clock)
+        await db.open()
+        await asyncio.sleep(pause)
+        await db.close()
+        assert not (settings.data_dir / "porchlight.db-wal").exists()
