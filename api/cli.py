@@ -9,16 +9,15 @@ from pathlib import Path
 
 import click
 
-from api import __version__, backup, demo
+from api import __version__, backup, demo, keys
 from api.app import create_app
 from api.auth import ROLES, make_token
 from api.clock import system_clock
 from api.db import Closed, open_database
 from api.db.open import data_folder
 from api.ids import is_platform_id
-from api.keys import Keys
 from api.logs import logging_to_stderr
-from api.server import Server
+from api.server import Server, bound
 from api.settings import BadSettings, Settings, load, shown
 from api.site.build import BuildFailed, build
 
@@ -52,15 +51,16 @@ def serve() -> None:
     """Serve API and site in one process; settings come from the environment (see `porchlight check`)."""
     os.umask(0o077)
     with explained():
-        settings = load(os.environ)
+        settings = _settings()
         with data_folder(settings), logging_to_stderr(settings.log_level):
             step(f"data folder {settings.data_dir}")
+            sockets = bound(settings)
             if settings.development and Path("mkdocs.yml").exists():
                 _build_site(Path(), settings)
             # What is wrong with the database is told in a line here, not by a server that cannot start.
             asyncio.run(_make_demo(settings, quiet=True) if settings.development else _open_and_close(settings))
             server = Server(create_app(settings), settings, step)
-            server.run()
+            server.run(sockets)
     sys.exit(0 if server.started else 1)
 
 
@@ -76,7 +76,7 @@ def site(project: Path) -> None:
 def migrate() -> None:
     """Bring the database to the newest migration."""
     with explained():
-        settings = load(os.environ)
+        settings = _settings()
         with data_folder(settings):
             asyncio.run(_open_and_close(settings))
     step("the database is up to date")
@@ -86,7 +86,7 @@ def migrate() -> None:
 def make_demo() -> None:
     """Fill an empty database with a small cast, and print who they are."""
     with explained():
-        settings = load(os.environ)
+        settings = _settings()
         with data_folder(settings):
             asyncio.run(_make_demo(settings, quiet=False))
 
@@ -101,7 +101,7 @@ def token(role: str, user_id: str, name: str | None, ttl: int) -> None:
     if not is_platform_id(user_id):
         raise click.BadParameter("1 to 64 letters, digits and any of . _ : -", param_hint="ID")
     with explained():
-        settings = load(os.environ)
+        settings = _settings()
         if not settings.jwt_secret:
             raise BadSettings(["PORCHLIGHT_JWT_SECRET: needed to sign; tokens of public keys are signed elsewhere"])
     click.echo(make_token(settings, role, user_id, name=name, ttl=ttl, now=system_clock() // 1000))  # type: ignore[arg-type]
@@ -111,8 +111,7 @@ def token(role: str, user_id: str, name: str | None, ttl: int) -> None:
 def check() -> None:
     """Print every setting as it is in effect, secrets masked, or every mistake at once."""
     with explained():
-        settings = load(os.environ)
-        Keys(settings)
+        settings = _settings()
         for line in shown(settings):
             click.echo(line)
 
@@ -123,7 +122,7 @@ def make_backup(into: Path) -> None:
     """Back up into a new folder in INTO, also while Porchlight runs, and check what was written."""
     os.umask(0o077)
     with explained():
-        folder, notes = backup.backup(load(os.environ), into)
+        folder, notes = backup.backup(_settings(), into)
     for note in notes:
         click.echo(f"warning: {note}", err=True)
     step(f"backed up to {folder}")
@@ -135,10 +134,14 @@ def restore(folder: Path) -> None:
     """Put the backup in FOLDER in the place of what is there. Porchlight must be stopped."""
     os.umask(0o077)
     with explained():
-        settings = load(os.environ)
+        settings = _settings()
         with data_folder(settings):
             aside = backup.restore(settings, folder)
     step(f"restored {folder}; what was there before is in {aside}")
+
+
+def _settings() -> Settings:
+    return load(os.environ, more=keys.mistakes)
 
 
 def _build_site(project: Path, settings: Settings) -> bool:

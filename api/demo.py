@@ -67,7 +67,7 @@ def introduction(settings: Settings, clock: Clock) -> Iterator[str]:
     }
     for user_id, (role, name) in PEOPLE.items():
         yield f"{name}, {role}, id {user_id}, token for 30 days:\n  {tokens[user_id]}"
-    base = f"http://{settings.host}:{settings.port}/api/provider-communication"
+    base = f"{settings.local_url}/api/provider-communication"
     bearer = f"Authorization: Bearer {tokens['pat']}"
     body = msgspec.json.encode({"text": "I am at the door.", "clientMessageId": "demo-1"}).decode()
     yield "Pat's conversations, the messages of booking-1, and one more message:"

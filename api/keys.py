@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,15 @@ class Keys:
                 # The keys of a moment ago are better than none.
                 log.warning("the keys for tokens cannot be fetched", extra={"reason": str(error)})
             self._fetched_at = time.monotonic()
+
+
+def mistakes(settings: Settings) -> Iterable[str]:
+    """What is wrong with the keys, to be told with the mistakes of the other settings."""
+    try:
+        Keys(settings)
+    except BadSettings as error:
+        return error.mistakes
+    return ()
 
 
 def _read(source: str) -> list[Key]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.boundary import Boundary
-from api.db.database import Report
+from api.db.database import Closed, Report
 from api.live.wire import MAX_FRAME
 from api.settings import Settings
 
@@ -52,10 +53,33 @@ def configured(app: Boundary, settings: Settings) -> uvicorn.Config:
     )
 
 
+def bound(settings: Settings) -> list[socket.socket]:
+    """A socket for each address of the host, not listening yet. Raises Closed."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return [_bound(family, address) for family, _, _, _, address in dict.fromkeys(found)]
+    except OSError as error:
+        raise Closed(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+
+
+def _bound(family: int, address: Any) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    try:
+        made.bind(address)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
 class Server(uvicorn.Server):
     def __init__(self, app: Boundary, settings: Settings, report: Report) -> None:
         self._boundary = app
         self._report = report
+        self._address = settings.local_url
         self._draining = False
         super().__init__(configured(app, settings))
 
@@ -87,4 +111,4 @@ class Server(uvicorn.Server):
         gc.freeze()
         gc.set_threshold(700, 10, 100)
         if self.started:
-            self._report(f"serving at http://{self.config.host}:{self.config.port}, API reference at /api/reference")
+            self._report(f"serving at {self._address}, API reference at /api/reference")

@@ -5,11 +5,11 @@ import ipaddress
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -61,6 +61,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def development(self) -> bool:
         return self.env == "development"
 
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the server, whatever the world calls it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 class BadSettings(Exception):
     """`mistakes` holds one line for each."""
@@ -79,10 +85,17 @@ VARIABLES = {variable(name): name for name in Settings.__struct_fields__}
 TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
-def load(environ: Mapping[str, str], *, keys: bool = True) -> Settings:
+Check = Callable[[Settings], Iterable[str]]
+
+
+def no_more(_: Settings) -> Iterable[str]:
+    return ()
+
+
+def load(environ: Mapping[str, str], *, keys: bool = True, more: Check = no_more) -> Settings:
     """Read and check all settings at once; without `keys` none to check tokens with are needed or made.
 
-    Raises BadSettings with every mistake found.
+    Raises BadSettings with every mistake found, those that `more` finds among them.
     """
     mistakes: list[str] = []
     values: dict[str, Any] = {}
@@ -99,7 +112,9 @@ def load(environ: Mapping[str, str], *, keys: bool = True) -> Settings:
         except (ValueError, OSError) as error:
             mistakes.append(f"{name}: {error}")
     settings = Settings(**values)
-    mistakes += _mistakes(settings)
+    if settings.development and "base_url" not in values:
+        settings = msgspec.structs.replace(settings, base_url=settings.local_url)
+    mistakes += [*_mistakes(settings), *more(settings)]
     if keys and (settings.jwt_secret or not (settings.development or settings.jwt_public_keys)):
         mistakes += _weak(settings.jwt_secret)
     if mistakes:
@@ -128,16 +143,24 @@ def _convert(kind: Any, text: str) -> Any:
         raise ValueError(str(error).replace("`", "").replace(", got str", f", not {text!r}")) from None
 
 
+def _parts(url: str) -> SplitResult:
+    """All of them empty where it is no URL at all, such as one with half a pair of brackets."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
 def _mistakes(settings: Settings) -> Iterator[str]:
-    base = urlsplit(settings.base_url)
+    base = _parts(settings.base_url)
     if base.scheme not in ("http", "https") or not base.hostname or settings.base_url.endswith("/"):
         yield "PORCHLIGHT_BASE_URL: must be like https://help.example.com, without a slash at its end"
-    if settings.database_url and urlsplit(settings.database_url).scheme not in ("postgresql", "postgres"):
+    if settings.database_url and _parts(settings.database_url).scheme not in ("postgresql", "postgres"):
         yield "PORCHLIGHT_DATABASE_URL: must begin with postgresql:// (leave it empty for SQLite in the data folder)"
-    if settings.bus_url and urlsplit(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
+    if settings.bus_url and _parts(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
         yield "PORCHLIGHT_BUS_URL: must begin with redis://"
     for origin in settings.allowed_origins:
-        parts = urlsplit(origin)
+        parts = _parts(origin)
         # As browsers write it: scheme, host in small letters, no slash.
         if (
             origin != f"{parts.scheme}://{parts.netloc}".lower()

@@ -66,6 +66,11 @@ def test_check_shows_what_is_in_effect_without_secrets(run: Run) -> None:
 
 def test_check_tells_every_mistake(run: Run) -> None:
     done = run("check", PORCHLIGHT_PORT="x", PORCHLIGHT_JWT_SECERT="y", PORCHLIGHT_BASE_URL="z")
+    keys = run("check", PORCHLIGHT_PORT="x", PORCHLIGHT_JWT_PUBLIC_KEYS="/nowhere/keys.pem")
+    assert [line.partition(":")[0] for line in keys.stderr.splitlines()] == [
+        "PORCHLIGHT_PORT",
+        "PORCHLIGHT_JWT_PUBLIC_KEYS",
+    ]
     assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
         "PORCHLIGHT_JWT_SECERT",
@@ -82,6 +87,31 @@ def test_keys_that_cannot_be_read_are_told_in_a_line(run: Run, command: str) -> 
     assert done.stderr.startswith("PORCHLIGHT_JWT_PUBLIC_KEYS: ")
 
 
+@pytest.mark.parametrize("command", ["serve", "migrate", "demo"])
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        {"PORCHLIGHT_DATA_DIR": "/etc/passwd"},
+        {"PORCHLIGHT_DATA_DIR": "/proc/x"},
+        {"PORCHLIGHT_DATABASE_URL": "postgresql://h:abc/x y="},
+    ],
+)
+def test_what_cannot_be_opened_is_told_in_a_line(run: Run, command: str, mistake: dict[str, str]) -> None:
+    done = run(command, **({"PORCHLIGHT_JWT_SECRET": SECRET} | mistake))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("porchlight: ")
+
+
+def test_a_port_in_use_is_told_in_a_line(run: Run, tmp_path: Path) -> None:
+    with free_socket() as listener:
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        done = run("serve", PORCHLIGHT_PORT=port, PORCHLIGHT_JWT_SECRET=SECRET)
+    assert done.returncode == 1
+    assert done.stderr == f"porchlight: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    assert not (tmp_path / "data" / "porchlight.db").exists()
+
+
 @pytest.mark.parametrize("secret", ["", "short", "change-me-" * 5, "x" * 40])
 def test_outside_development_serve_refuses_a_secret_that_is_none(run: Run, tmp_path: Path, secret: str) -> None:
     done = run("serve", PORCHLIGHT_JWT_SECRET=secret)
@@ -95,6 +125,11 @@ def test_in_development_a_demo_needs_no_secret_of_ours(run: Run, tmp_path: Path)
     assert done.returncode == 0
     assert len(re.findall(r"^curl ", done.stdout, re.MULTILINE)) == 3
     assert (tmp_path / "data" / "porchlight.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_demo_on_ipv6_prints_addresses_that_work(run: Run) -> None:
+    done = run("demo", PORCHLIGHT_ENV="development", PORCHLIGHT_HOST="::1", PORCHLIGHT_PORT="8127")
+    assert len(re.findall(r" 'http://\[::1\]:8127/api/", done.stdout)) == 3
 
 
 def test_a_demo_for_tokens_of_public_keys_prints_none(run: Run) -> None:

@@ -84,12 +84,15 @@ def test_a_setting_is_read_as_what_it_is(name: str, text: str, field: str, value
         ("PORCHLIGHT_BASE_URL", "help.example.com"),
         ("PORCHLIGHT_BASE_URL", "https://help.example.com/"),
         ("PORCHLIGHT_BASE_URL", "ftp://help.example.com"),
+        ("PORCHLIGHT_BASE_URL", "http://["),
         ("PORCHLIGHT_DATABASE_URL", "mysql://db/porchlight"),
+        ("PORCHLIGHT_DATABASE_URL", "postgresql://["),
         ("PORCHLIGHT_BUS_URL", "http://bus"),
         ("PORCHLIGHT_ALLOWED_ORIGINS", "*"),
         ("PORCHLIGHT_ALLOWED_ORIGINS", "null"),
         ("PORCHLIGHT_ALLOWED_ORIGINS", "https://"),
         ("PORCHLIGHT_ALLOWED_ORIGINS", "https://app.example.com/"),
+        ("PORCHLIGHT_ALLOWED_ORIGINS", "http://["),
         ("PORCHLIGHT_ALLOWED_ORIGINS", "https://App.example.com"),
         ("PORCHLIGHT_TRUSTED_PROXIES", "*"),
         ("PORCHLIGHT_TRUSTED_PROXIES", "proxy.internal"),
@@ -194,6 +197,18 @@ def test_processes_that_start_together_agree_on_the_secret(tmp_path: Path) -> No
     for thread in threads:
         thread.join()
     assert (len(found), len(set(found))) == (16, 1)
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url"),
+    [("localhost", "http://localhost:9"), ("::1", "http://[::1]:9"), ("::", "http://[::1]:9")],
+)
+def test_in_development_the_base_url_follows_host_and_port(tmp_path: Path, host: str, base_url: str) -> None:
+    where = {"PORCHLIGHT_HOST": host, "PORCHLIGHT_PORT": "9", "PORCHLIGHT_DATA_DIR": str(tmp_path)}
+    assert effective(**where, PORCHLIGHT_ENV="development")["PORCHLIGHT_BASE_URL"] == base_url
+    assert effective(**where)["PORCHLIGHT_BASE_URL"] == "http://127.0.0.1:8000"
+    given = effective(**where, PORCHLIGHT_ENV="development", PORCHLIGHT_BASE_URL="https://a.b")
+    assert given["PORCHLIGHT_BASE_URL"] == "https://a.b"
 
 
 def test_a_data_folder_that_cannot_be_made_is_told_in_a_line(tmp_path: Path) -> None:

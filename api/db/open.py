@@ -30,14 +30,19 @@ def open_database(settings: Settings, clock: Clock = system_clock) -> Database:
 def data_folder(settings: Settings) -> Iterator[None]:
     """The data folder, made if needed and, for SQLite, ours alone: two processes would be two checkpointers.
 
-    Raises Closed when another process has it.
+    Raises Closed when another process has it, or when it cannot be made or written to.
     """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if settings.database_url:
+    path = settings.data_dir / "lock"
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not truncated on opening: until the lock is ours, the number in it is another's.
+        handle = None if settings.database_url else os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Closed(f"the data folder {settings.data_dir} cannot be used ({error.strerror})") from error
+    if handle is None:
         yield
         return
-    # Not truncated on opening: until the lock is ours, the number in it is another's.
-    with os.fdopen(os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
+    with os.fdopen(handle, "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -266,8 +266,12 @@ class Postgres:
 
 
 def with_options(url: str) -> str:
-    """The connection string with our timeouts added; those it has itself stay as they are."""
-    parts = conninfo.conninfo_to_dict(url)
+    """The connection string with our timeouts added; those it has itself stay as they are. Raises Closed."""
+    try:
+        parts = conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        # Not its own words: they quote the password.
+        raise Closed("PORCHLIGHT_DATABASE_URL is none that PostgreSQL understands: are its parts %-encoded?") from None
     ours = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
     return conninfo.make_conninfo("", **{**NETWORK, **parts, "options": f"{ours} {parts.get('options') or ''}".strip()})
 
