@@ -13,6 +13,7 @@ from api.chat.types import (
     ConversationPage,
     Draft,
     History,
+    LeftWith,
     Message,
     Person,
     Read,
@@ -47,7 +48,8 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, most_characters: i
     )
     if not queries.insert_message(tx, message, moment):
         # The seq was only looked at, not drawn: no gap.
-        return _read_by(tx, [queries.message_by_client_id(tx, booking_id, actor.id, draft.client_message_id)])[0]
+        earlier = queries.message_by_client_id(tx, booking_id, actor.id, draft.client_message_id)
+        return _read_by(tx, room, [earlier])[0]
     queries.advance(tx, booking_id, message.seq, moment)
     present = queries.count_unread(tx, booking_id, actor.id, moment)
     stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
@@ -66,33 +68,29 @@ def history(
 ) -> History:
     """A page of a room, the newest where no place is given. Raises NotFound."""
     room = access.room_for_reading(tx, actor, booking_id)
+    last = room.last_seq
     if after is not None:
-        items = queries.messages_after(tx, booking_id, after, room.last_seq, limit)
+        items = queries.messages_after(tx, booking_id, after, last, limit)
     elif around is not None:
-        earlier = queries.messages_before(tx, booking_id, min(around, room.last_seq + 1), limit // 2)
-        items = earlier + queries.messages_after(tx, booking_id, around - 1, room.last_seq, limit - len(earlier))
+        middle = max(1, min(around, last))
+        items = queries.messages_before(tx, booking_id, middle, limit // 2)
+        items += queries.messages_after(tx, booking_id, middle - 1, last, limit - len(items))
     else:
-        end = room.last_seq + 1 if before is None else min(before, room.last_seq + 1)
-        items = queries.messages_before(tx, booking_id, end, limit)
-    return _history(tx, room, items, after or 0)
-
-
-def _history(tx: Tx, room: Room, items: list[Message], after: int) -> History:
+        items = queries.messages_before(tx, booking_id, last + 1 if before is None else min(before, last + 1), limit)
     if not items:
-        return History([], has_more_before=room.last_seq > 0 and after > 0, has_more_after=False)
-    return History(_read_by(tx, items), has_more_before=items[0].seq > 1, has_more_after=items[-1].seq < room.last_seq)
+        return History(
+            [], has_more_before=after is not None and last > 0, has_more_after=before is not None and before <= last
+        )
+    return History(_read_by(tx, room, items), items[0].seq > 1, items[-1].seq < last)
 
 
-def _read_by(tx: Tx, messages: list[Message]) -> list[Message]:
-    """Messages of one room, with who else has read each."""
-    positions = queries.read_positions(tx, messages[0].booking_id)
+def _read_by(tx: Tx, room: Room, messages: list[Message]) -> list[Message]:
+    """Messages of a room, with who else has read each."""
+    left = room.left_with
+    positions = queries.read_positions(tx, room.booking_id) if left is None else list(left.read_seqs.items())
     for message in messages:
-        message.read_by = _readers(message, positions)
+        message.read_by = queries.readers(message, positions)
     return messages
-
-
-def _readers(message: Message, positions: Sequence[tuple[str, int]]) -> list[str]:
-    return [user_id for user_id, seq in positions if seq >= message.seq and user_id != message.sender.id]
 
 
 def read(tx: Tx, actor: Actor, marks: Read) -> Unread:
@@ -124,8 +122,10 @@ def conversations(
 ) -> ConversationPage:
     """The caller's rooms, the latest first. What moves after the first page was read is not shown on a later one."""
     filters = [actor.id, status]
-    back, pinned, place = False, tx.now, BEGINNING
-    if cursor is not None:
+    back, place = False, BEGINNING
+    if cursor is None:
+        pinned = max(tx.now, queries.latest_activity(tx, actor.id))
+    else:
         back, pinned, *spot = paging.decode(cursor, filters, (bool, int, int, str))
         place = (spot[0], spot[1])
     fetch = queries.conversations_after if back else queries.conversations_before
@@ -149,14 +149,16 @@ def conversations(
 
 
 def _with_members(tx: Tx, found: Sequence[Conversation]) -> None:
-    members = queries.members_of(tx, [item.booking_id for item in found]) if found else []
+    """For the rooms of a present member; a former one has them already."""
+    present = [item for item in found if not item.members]
+    members = queries.members_of(tx, [item.booking_id for item in present]) if present else []
     by_room = {room: list(group) for room, group in itertools.groupby(members, lambda member: member.booking_id)}
-    for item in found:
+    for item in present:
         people = by_room[item.booking_id]
         item.members = [Person(member.id, member.role, member.name) for member in people if member.until_seq is None]
         if item.last_message is not None:
             positions = sorted((member.id, member.read_seq) for member in people)
-            item.last_message.read_by = _readers(item.last_message, positions)
+            item.last_message.read_by = queries.readers(item.last_message, positions)
 
 
 def open_room(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
@@ -175,13 +177,22 @@ def _tell_conversation(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
         stream.tell(tx, [stream.user_topic(user_id)], "conversation.updated", booking_id, found)
 
 
-def change_members(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
-    """Whoever is no longer among `people` keeps what was written until now; who is new sees all of it."""
+def dismiss(tx: Tx, booking_id: str, people: Sequence[str]) -> list[str]:
+    """Before a booking changes: whoever is no longer among `people` keeps the room as it is now. Who was in it."""
     last_seq = queries.lock_room_row(tx, booking_id)
     present = queries.present_members(tx, booking_id)
+    positions = dict(queries.read_positions(tx, booking_id))
     for user_id in present:
         if user_id not in people:
-            queries.end_membership(tx, booking_id, user_id, last_seq)
+            seen = queries.conversation_of(tx, booking_id, user_id)
+            _with_members(tx, [seen])
+            left = LeftWith(seen.booking_status, seen.service, seen.scheduled_at, seen.members, positions)
+            queries.end_membership(tx, booking_id, user_id, last_seq, left)
+    return present
+
+
+def admit(tx: Tx, booking_id: str, people: Sequence[str], present: Sequence[str]) -> None:
+    """After a booking has changed: who is new sees all of its room, and everybody hears of it as they see it."""
     for user_id in people:
         if user_id not in present:
             queries.add_member(tx, booking_id, user_id)

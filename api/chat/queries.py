@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from api.chat.types import Conversation, Member, Message, Person, Room
+from api.chat.types import Conversation, LeftWith, Member, Message, Person, Room
 from api.clock import rfc3339
 from api.db import Tx
 
@@ -14,7 +14,7 @@ MESSAGE = (
     "from messages m join users u on u.id = m.sender_id"
 )
 ROOM = (
-    "select r.booking_id, coalesce(m.until_seq, r.last_seq) as last_seq, r.last_message_at, m.read_seq "
+    "select r.booking_id, coalesce(m.until_seq, r.last_seq) as last_seq, r.last_message_at, m.read_seq, m.left_with "
     "from rooms r join members m on m.booking_id = r.booking_id where r.booking_id = $1 and m.user_id = $2"
 )
 
@@ -41,7 +41,7 @@ def room(tx: Tx, booking_id: str, user_id: str) -> Room | None:
 def lock_room(tx: Tx, booking_id: str, user_id: str) -> Room | None:
     return tx.lock(
         Room,
-        "select r.booking_id, r.last_seq, r.last_message_at, m.read_seq "
+        "select r.booking_id, r.last_seq, r.last_message_at, m.read_seq, m.left_with "
         "from rooms r join members m on m.booking_id = r.booking_id "
         "where r.booking_id = $1 and m.user_id = $2 and m.until_seq is null",
         booking_id,
@@ -177,7 +177,8 @@ def add_member(tx: Tx, booking_id: str, user_id: str) -> None:
     tx.run(
         "insert into members (booking_id, user_id, active_at, unread) "
         "values ($1, $2, $3, (select count(*) from messages where booking_id = $1)) "
-        "on conflict (booking_id, user_id) do update set until_seq = null, active_at = excluded.active_at, "
+        "on conflict (booking_id, user_id) do update set until_seq = null, left_status = null, "
+        "left_with = null, active_at = excluded.active_at, "
         "unread = (select count(*) from messages where messages.booking_id = members.booking_id "
         "and messages.seq > members.read_seq and messages.sender_id <> members.user_id)",
         booking_id,
@@ -195,19 +196,26 @@ def present_members(tx: Tx, booking_id: str) -> list[str]:
     return tx.all(str, "select user_id from members where booking_id = $1 and until_seq is null", booking_id)
 
 
-def end_membership(tx: Tx, booking_id: str, user_id: str, seq: int) -> None:
-    tx.run("update members set until_seq = $3 where booking_id = $1 and user_id = $2", booking_id, user_id, seq)
+def end_membership(tx: Tx, booking_id: str, user_id: str, seq: int, left: LeftWith) -> None:
+    tx.run(
+        "update members set until_seq = $3, left_status = $4, left_with = $5 where booking_id = $1 and user_id = $2",
+        booking_id,
+        user_id,
+        seq,
+        left.booking_status,
+        msgspec.json.encode(left).decode(),
+    )
 
 
 CONVERSATION = """
-select m.booking_id, b.status, b.service, b.scheduled_at, m.unread, m.read_seq, m.active_at,
+select m.booking_id, b.status, b.service, b.scheduled_at, m.left_with, m.unread, m.read_seq, m.active_at,
   x.id, x.seq, x.sender_id, u.role, u.name, x.type, x.text, x.client_message_id, x.created_at
 from members m
 join rooms r on r.booking_id = m.booking_id
 join bookings b on b.id = m.booking_id
 left join messages x on x.booking_id = m.booking_id and x.seq = coalesce(m.until_seq, r.last_seq)
 left join users u on u.id = x.sender_id
-where m.user_id = $1 and (cast($2 as text) is null or b.status = $2) and m.active_at <= $3
+where m.user_id = $1 and (cast($2 as text) is null or coalesce(m.left_status, b.status) = $2) and m.active_at <= $3
 """
 
 
@@ -247,10 +255,9 @@ def conversations_after(
 
 
 def conversation(*row: Any) -> Conversation:
-    """A row of CONVERSATION, its members still to come."""
-    booking_id, status, service, scheduled_at, unread, read_seq, active_at, *last = row
-    message_id, *rest = last
-    return Conversation(
+    """A row of CONVERSATION; the members of a present member's room are still to come."""
+    booking_id, status, service, scheduled_at, left_with, unread, read_seq, active_at, message_id, *rest = row
+    found = Conversation(
         booking_id=booking_id,
         booking_status=status,
         service=service,
@@ -261,6 +268,20 @@ def conversation(*row: Any) -> Conversation:
         read_seq=read_seq,
         active_at=rfc3339(active_at),
     )
+    return found if left_with is None else as_left(found, msgspec.json.decode(left_with, type=LeftWith))
+
+
+def as_left(found: Conversation, left: LeftWith) -> Conversation:
+    """What its former member saw last."""
+    if found.last_message is not None:
+        found.last_message.read_by = readers(found.last_message, list(left.read_seqs.items()))
+    found.booking_status, found.service = left.booking_status, left.service
+    found.scheduled_at, found.members = left.scheduled_at, left.members
+    return found
+
+
+def readers(message: Message, positions: Sequence[tuple[str, int]]) -> list[str]:
+    return [user_id for user_id, seq in positions if seq >= message.seq and user_id != message.sender.id]
 
 
 def members_of(tx: Tx, booking_ids: Sequence[str]) -> list[Member]:
@@ -275,10 +296,15 @@ def members_of(tx: Tx, booking_ids: Sequence[str]) -> list[Member]:
     )
 
 
+def latest_activity(tx: Tx, user_id: str) -> int:
+    """In the caller's rooms; it may lie ahead of our clock."""
+    return tx.value("select max(active_at) from members where user_id = $1", user_id) or 0
+
+
 def count_conversations(tx: Tx, user_id: str, status: str | None) -> int:
     total: int = tx.value(
         "select count(*) from members m join bookings b on b.id = m.booking_id "
-        "where m.user_id = $1 and (cast($2 as text) is null or b.status = $2)",
+        "where m.user_id = $1 and (cast($2 as text) is null or coalesce(m.left_status, b.status) = $2)",
         user_id,
         status,
     )

@@ -85,7 +85,7 @@ class UnreadCount(Record):
 
 
 class Conversation(Record):
-    """A room as its member sees it; `active_at` is its last message, or its beginning."""
+    """A room as its member sees it, a former one as it was then; `active_at` is its last message, or its beginning."""
 
     booking_id: str
     booking_status: BookingStatus
@@ -115,10 +115,21 @@ class ConversationPage(Record):
     total: int | msgspec.UnsetType = msgspec.UNSET
 
 
+class LeftWith(Record):
+    """What a former member last saw of a room; `read_seqs` by member."""
+
+    booking_status: BookingStatus
+    service: str
+    scheduled_at: Time | None
+    members: list[Person]
+    read_seqs: dict[str, int]
+
+
 class Room(Record):
-    """A room as one member may see it: up to `last_seq`."""
+    """A room as one member may see it: up to `last_seq`, and for a former one as it was then."""
 
     booking_id: str
     last_seq: int
     last_message_at: int
     read_seq: int
+    left_with: LeftWith | None

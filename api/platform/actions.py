@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from api.chat.actions import change_members, open_room
+from api.chat.actions import admit, dismiss, open_room
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import InvalidRequest, NotFound, UnknownUser
@@ -56,8 +56,9 @@ def put_booking(tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch
         return new, True
     if there is not None and _same(there, draft):
         return there, False
+    present = dismiss(tx, booking_id, people)
     changed = queries.update_booking(tx, booking_id, draft)
-    change_members(tx, booking_id, people)
+    admit(tx, booking_id, people, present)
     return changed, False
 
 

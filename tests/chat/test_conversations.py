@@ -64,6 +64,18 @@ async def test_a_room_that_moves_between_pages_is_shown_once(cast: Cast, clock: 
     assert ids(rest) == ["14", "12", "1"]
 
 
+async def test_a_clock_set_back_hides_no_room(cast: Cast, clock: SetClock, rooms: list[str]) -> None:
+    clock.advance(-40)
+    assert ids(await listed(cast.pat)) == rooms
+
+
+async def test_a_last_message_names_its_readers(cast: Cast) -> None:
+    await say(cast.pat)
+    await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 1})
+    [item] = (await listed(cast.pat))["items"]
+    assert item["lastMessage"]["readBy"] == ["carol"]
+
+
 async def test_rooms_are_filtered_by_the_state_of_their_booking(cast: Cast, rooms: list[str]) -> None:
     assert ids(await listed(cast.pat, bookingStatus="confirmed")) == ["1"]
     page = await listed(cast.pat, bookingStatus="requested", limit=2, withTotal="true")

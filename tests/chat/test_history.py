@@ -46,7 +46,23 @@ async def test_around_shows_a_message_among_its_neighbours(cast: Cast) -> None:
     around = await page(cast, around=5, limit=5)
     assert (seqs(around), more(around)) == ([3, 4, 5, 6, 7], (True, True))
     assert seqs(await page(cast, around=1, limit=4)) == [1, 2, 3, 4]
-    assert seqs(await page(cast, around=99, limit=4)) == [8, 9]
+    assert seqs(await page(cast, around=99, limit=4)) == [7, 8, 9]
+
+
+async def test_an_empty_page_still_says_what_lies_beyond_it(cast: Cast) -> None:
+    for _ in range(3):
+        await say(cast.pat)
+    for before in (0, 1):
+        nothing = await page(cast, before=before)
+        assert (seqs(nothing), more(nothing)) == ([], (False, True))
+    assert more(await page(cast, after=99)) == (True, False)
+
+
+async def test_around_shows_the_nearest_even_for_one_beyond_the_end(cast: Cast) -> None:
+    for _ in range(3):
+        await say(cast.pat)
+    assert seqs(await page(cast, around=99, limit=1)) == [3]
+    assert seqs(await page(cast, around=0, limit=1)) == [1]
 
 
 async def test_two_places_at_once_are_refused(cast: Cast) -> None:

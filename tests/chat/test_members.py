@@ -36,6 +36,20 @@ async def test_a_former_member_keeps_what_was_written_and_hears_nothing_more(cas
     assert item["lastMessage"]["text"] == "Before"
 
 
+async def test_a_former_member_sees_the_booking_and_its_readers_as_they_were(cast: Cast) -> None:
+    await say(cast.pat, "Mine")
+    before = (await cast.pat.get("/chat/conversations")).json()["items"]
+    draft = {"providerId": "otto", "customerId": "carol", "service": "Another address", "status": "in_progress"}
+    await cast.plat.put("/platform/bookings/1", json=draft)
+    for who in (cast.otto, cast.carol):
+        await who.post("/chat/messages/read", json={"bookingId": "1", "seq": 1})
+    assert (await cast.pat.get("/chat/conversations")).json()["items"] == before
+    assert (await cast.pat.get("/chat/booking/1/history")).json()["items"][0]["readBy"] == []
+    for status, count in (("confirmed", 1), ("in_progress", 0)):
+        page = (await cast.pat.get("/chat/conversations", params={"bookingStatus": status})).json()
+        assert len(page["items"]) == count
+
+
 async def test_a_new_member_sees_the_room_from_its_start(cast: Cast) -> None:
     await say(cast.carol, "Before")
     await give_booking_1_to(cast, "otto")

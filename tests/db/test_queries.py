@@ -11,7 +11,7 @@ import pytest
 import api
 from api.auth import Actor
 from api.chat import actions as chat
-from api.chat.types import Draft, Message, Person
+from api.chat.types import Draft, LeftWith, Message, Person
 from api.clock import rfc3339
 from api.db import Database, Tx
 from api.platform import queries as platform
@@ -46,6 +46,7 @@ ARGUMENTS: dict[str, Any] = {
     "insert_user.user_id": "new",
     "last": 9,
     "lease": "node_1",
+    "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], {"pat": 1}),
     "limit": 10,
     "message": MESSAGE,
     "message_ids": ["msg_1", "msg_2"],

@@ -43,7 +43,8 @@ CREATE TABLE rooms (
   last_message_at INTEGER NOT NULL DEFAULT 0
 );
 
--- until_seq: a former member reads up to there and hears nothing more; null for a present one.
+-- until_seq: a former member reads up to there and hears nothing more; null for a present one. left_status and left_with
+-- (JSON) are the booking and its people as a former member last saw them.
 -- active_at is the room's last activity as far as this member sees it, here so that a list needs no join to sort.
 CREATE TABLE members (
   booking_id TEXT NOT NULL REFERENCES rooms (booking_id),
@@ -51,6 +52,8 @@ CREATE TABLE members (
   read_seq INTEGER NOT NULL DEFAULT 0,
   unread INTEGER NOT NULL DEFAULT 0 CHECK (unread >= 0),
   until_seq INTEGER,
+  left_status TEXT,
+  left_with TEXT,
   active_at INTEGER NOT NULL,
   PRIMARY KEY (booking_id, user_id)
 ) WITHOUT ROWID;
