@@ -14,7 +14,8 @@ from urllib.parse import quote, urlencode
 
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.bench import cast, costs, figures, machine
+from tests.bench import cast, costs, figures, live, machine
+from tests.bench.live import FULL, QUICK, Live, Size
 from tests.bench.processes import BENCH, PRODUCT, running, wait_for_rest
 from tests.bench.table import Measured, Setting, rendered
 from tests.conftest import postgres_schema
@@ -27,10 +28,10 @@ def main() -> None:
     quick = _asked()
     if missing := _missing():
         raise SystemExit(f"bench: {missing}")
-    rounds, seconds = (2, 1) if quick else (5, 2)
-    engines = [_measure("", rounds, seconds)]
+    rounds, seconds, size = (2, 1, QUICK) if quick else (5, 2, FULL)
+    engines = [_measure("", rounds, seconds, size)]
     if url := os.environ.get("TEST_DATABASE_URL"):
-        engines.append(_measure(url, 1 if quick else 3, seconds))
+        engines.append(_measure(url, 1 if quick else 3, seconds, size))
     told = f"Medians of {rounds} interleaved rounds of {seconds} s."
     setting = Setting(date.today().isoformat(), machine.described(), machine.commit(), told)  # noqa: DTZ011
     text = rendered(setting, engines)
@@ -42,7 +43,9 @@ def main() -> None:
 
 def _asked() -> bool:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about a minute; prints the table, keeps nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="about a minute and a half; prints the table, keeps nothing"
+    )
     return bool(parser.parse_args().quick)
 
 
@@ -53,10 +56,10 @@ def _missing() -> str:
         return "taskset is missing: install the package util-linux"
     if len(os.sched_getaffinity(0)) < 2:
         return "server and generator need a core each, and this machine has one"
-    return ""
+    return live.allow_files()
 
 
-def _measure(url: str, rounds: int, seconds: int) -> Measured:
+def _measure(url: str, rounds: int, seconds: int, size: Size) -> Measured:
     """One engine, in folders (and schemas) that are gone afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -68,8 +71,19 @@ def _measure(url: str, rounds: int, seconds: int) -> Measured:
         by_statement = asyncio.run(costs.statements(large, schema))
         with running(BENCH, large, schema) as server:
             wait_for_rest(server.pid)
-            found = figures.measure(server, rounds, seconds)
-    return Measured(engine, flush, statements, found, starts, resident, by_statement)
+            found = figures.measure(server, rounds, seconds, size.patience)
+            by_socket, (told, plain) = live.measure(server, large, size, beside=not url)
+        idle = _idle(_made(folder / "idle"), stack.enter_context(_schema(url)), size)
+        due = live.due_rates(_made(folder / "due"), stack.enter_context(_schema(url)), size)
+    return Measured(
+        engine, flush, statements, found, starts, resident, by_statement, Live(by_socket, told, plain, idle, due)
+    )
+
+
+def _idle(folder: Path, url: str, size: Size) -> dict[int, float]:
+    with running(BENCH, folder, url) as server:
+        wait_for_rest(server.pid)
+        return live.idle(server, size.idle)
 
 
 @contextmanager

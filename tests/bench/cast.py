@@ -101,4 +101,7 @@ async def _count(db: Database) -> Statements:
 def _counted(tx: Tx, fn: object, *args: object) -> int:
     assert callable(fn)
     fn(tx, *args)
+    # The events are written here, so that they count, and not once more afterwards.
+    tx.finish()
+    tx._collected.clear()
     return tx.statements

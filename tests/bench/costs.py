@@ -42,5 +42,6 @@ def _timed(tx: Tx, sends: int) -> dict[str, float]:
         one = Tx(timed, system_clock())
         start = time.perf_counter()
         actions.send(one, Actor(sender, "provider", sender), str(number % cast.SENDERS), draft, 1000)
+        one.finish()
         times.setdefault("whole send", []).append(time.perf_counter() - start)
     return {name: statistics.median(found) * 1e6 for name, found in times.items()}

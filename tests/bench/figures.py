@@ -16,8 +16,6 @@ SENDERS = (1, 10, 50, 200)
 AT_ONCE = 50
 READERS = 10
 FLOOR, ONE_ROOM = "floor", "one room"
-# Altogether, for a machine that others use too: a run has an end.
-PATIENCE_SECONDS = 45.0
 Rounds = Mapping[str, Sequence[Round]]
 _rounds = count(1)
 
@@ -34,17 +32,17 @@ def anywhere(room: str) -> str:
     return f"any page of a {room}"
 
 
-def measure(server: Running, rounds: int, seconds: int) -> Rounds:
+def measure(server: Running, rounds: int, seconds: int, patience: float) -> Rounds:
+    """`patience`: seconds altogether to wait for others to be done, for a run has an end."""
     tokens = {user_id: cast.token(user_id) for user_id in _everybody()}
     for load in _loads(tokens):
-        _say(f"warming up: {load.name}")
+        say(f"warming up: {load.name}")
         run(load, server, 1)
     found: dict[str, list[Round]] = {}
-    patience = PATIENCE_SECONDS
     for number in range(rounds):
         for load in _loads(tokens):
             patience -= machine.wait_for_calm(patience)
-            _say(f"round {number + 1} of {rounds}: {load.name}")
+            say(f"round {number + 1} of {rounds}: {load.name}")
             found.setdefault(load.name, []).append(run(load, server, seconds))
     return found
 
@@ -65,17 +63,19 @@ def _loads(tokens: Mapping[str, str]) -> list[Load]:
     floor = Load(FLOOR, [http("POST", EMPTY, token) for _, token in providers[:AT_ONCE]], AT_ONCE)
     sends = [
         Load(
-            sending(senders), [_send(room, token, f"{mark}-{senders}") for room, token in providers[:senders]], senders
+            sending(senders),
+            [sending_request(room, token, f"{mark}-{senders}") for room, token in providers[:senders]],
+            senders,
         )
         for senders in SENDERS
     ]
     both = [tokens[cast.provider("0")], tokens[cast.customer("0")]]
-    one_room = Load(ONE_ROOM, [_send("0", token, f"{mark}-room") for token in both], AT_ONCE)
+    one_room = Load(ONE_ROOM, [sending_request("0", token, f"{mark}-room") for token in both], AT_ONCE)
     pages = [page for room in (THOUSAND, MILLION) for page in _pages(room, tokens[cast.provider(room)])]
     return [floor, *sends, one_room, *pages]
 
 
-def _send(room: str, token: str, mark: str) -> str:
+def sending_request(room: str, token: str, mark: str) -> str:
     body = f'{{"text":"{cast.TEXT}","clientMessageId":"{mark}-@count@"}}'
     return http("POST", f"{PREFIX}/chat/booking/{room}/message", token, body)
 
@@ -88,5 +88,5 @@ def _pages(room: str, token: str) -> list[Load]:
     ]
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     sys.stderr.write(f"bench: {text}\n")

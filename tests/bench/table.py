@@ -8,12 +8,11 @@ import msgspec
 from tests.bench import figures
 from tests.bench.cast import MILLION, THOUSAND, Statements
 from tests.bench.figures import FLOOR, ONE_ROOM, SENDERS, Rounds, anywhere, median, newest, sending
+from tests.bench.live import Live
+from tests.bench.livetable import live_rows
+from tests.bench.rows import GENERATOR_BAR, NOISE_BAR, Row, at_least, at_most, cpu, percent, rate, speed
 
 SEND_BAR, PAGE_BAR, MEMORY_BAR, START_BAR = 0.3, 1.3, 150, 2.0
-GENERATOR_BAR = 0.8
-# Of one core: beyond it a ratio of two speeds says more about the others than about us.
-NOISE_BAR = 0.2
-Row = tuple[str, Sequence[str], str]
 
 
 class Measured(msgspec.Struct):
@@ -26,6 +25,7 @@ class Measured(msgspec.Struct):
     starts: list[float]
     resident: float
     costs: dict[str, float]
+    live: Live
 
 
 class Setting(msgspec.Struct):
@@ -42,26 +42,37 @@ def rendered(setting: Setting, engines: Sequence[Measured]) -> str:
 def _head(setting: Setting) -> Iterator[str]:
     yield f"# {setting.date}, commit {setting.commit}"
     yield ""
-    yield f"{setting.machine}. The server has one core, `wrk` another. {setting.rounds}"
+    yield f"{setting.machine}. The server has one core, `wrk` and the sockets' generator another. {setting.rounds}"
     yield ""
 
 
 def _table(engines: Sequence[Measured]) -> Iterator[str]:
     yield f"| Figure | {' | '.join(one.engine for one in engines)} | Bar (for {engines[0].engine.split()[0]}) |"
     yield "|---" * (len(engines) + 2) + "|"
-    for name, cells, bar in [*_send_rows(engines), *_page_rows(engines), *_process_rows(engines)]:
+    for name, cells, bar in _rows(engines):
         yield f"| {name} | {' | '.join(cells)} | {bar} |"
+
+
+def _rows(engines: Sequence[Measured]) -> Iterator[Row]:
+    yield from _send_rows(engines)
+    yield from _page_rows(engines)
+    yield from live_rows([one.live for one in engines])
+    yield from _process_rows(engines)
 
 
 def _send_rows(engines: Sequence[Measured]) -> Iterator[Row]:
     yield "`fdatasync` of 4 KiB in the data folder, median of 200", [f"{one.flush_us:.0f} µs" for one in engines], ""
-    yield "**Floor**: empty POST through the whole boundary, 50 senders", [_speed(one, FLOOR) for one in engines], ""
+    yield (
+        "**Floor**: empty POST through the whole boundary, 50 senders",
+        [speed(one.rounds[FLOOR]) for one in engines],
+        "",
+    )
     for senders in SENDERS:
         name = sending(senders)
         bar = _send_bar(engines[0]) if senders == figures.AT_ONCE else ""
-        cells = [f"{_speed(one, name)}; {_of_floor(one, name):.2f} of the floor" for one in engines]
+        cells = [f"{speed(one.rounds[name])}; {_of_floor(one, name):.2f} of the floor" for one in engines]
         yield f"Message over REST, {senders} sender{'s' if senders > 1 else ''}, a room each", cells, bar
-    yield "Message over REST, 50 senders in one room", [_speed(one, ONE_ROOM) for one in engines], ""
+    yield "Message over REST, 50 senders in one room", [speed(one.rounds[ONE_ROOM]) for one in engines], ""
     cells = [_cpu_cell(one) for one in engines]
     yield "CPU of the server for each: empty POST, message (50 senders)", cells, ""
     cells = [f"{one.statements.plain}; {one.statements.with_key} with Idempotency-Key" for one in engines]
@@ -70,26 +81,26 @@ def _send_rows(engines: Sequence[Measured]) -> Iterator[Row]:
 
 def _page_rows(engines: Sequence[Measured]) -> Iterator[Row]:
     for title, name in (("Newest page", newest), ("Page anywhere", anywhere)):
-        yield f"{title} of 50 in a room of 1,000", [_speed(one, name(THOUSAND)) for one in engines], ""
-        ratios = [median(one.rounds[name(THOUSAND)], "rate") / _rate(one, name(MILLION)) for one in engines]
+        yield f"{title} of 50 in a room of 1,000", [speed(one.rounds[name(THOUSAND)]) for one in engines], ""
+        ratios = [median(one.rounds[name(THOUSAND)], "rate") / rate(one.rounds[name(MILLION)]) for one in engines]
         cells = [
-            f"{_speed(one, name(MILLION))}; {ratio:.2f} times the time"
+            f"{speed(one.rounds[name(MILLION)])}; {ratio:.2f} times the time"
             for one, ratio in zip(engines, ratios, strict=True)
         ]
-        yield f"{title} of 50 in a room of 1,000,000", cells, _at_most(ratios[0], PAGE_BAR, "times")
+        yield f"{title} of 50 in a room of 1,000,000", cells, at_most(ratios[0], PAGE_BAR, "times")
 
 
 def _process_rows(engines: Sequence[Measured]) -> Iterator[Row]:
     starts = [statistics.median(one.starts) for one in engines]
     cells = [f"{seconds:.2f} s" for seconds in starts]
-    yield "`porchlight serve` on its database until /healthz answers", cells, _at_most(starts[0], START_BAR, "s")
+    yield "`porchlight serve` on its database until /healthz answers", cells, at_most(starts[0], START_BAR, "s")
     cells = [f"{one.resident:.0f} MiB" for one in engines]
-    yield "Memory at rest (RSS)", cells, _at_most(engines[0].resident, MEMORY_BAR, "MiB")
-    cells = [_percent(max(_medians(one, "generator"))) for one in engines]
+    yield "Memory at rest (RSS)", cells, at_most(engines[0].resident, MEMORY_BAR, "MiB")
+    cells = [percent(max(_medians(one, "generator"))) for one in engines]
     yield (
         "Generator: share of its core, the highest of all figures",
         cells,
-        _at_most(max(_medians(engines[0], "generator")) * 100, GENERATOR_BAR * 100, "%"),
+        at_most(max(_medians(engines[0], "generator")) * 100, GENERATOR_BAR * 100, "%"),
     )
 
 
@@ -98,17 +109,19 @@ def _send_bar(one: Measured) -> str:
     name = sending(figures.AT_ONCE)
     noise = max(median(one.rounds[load], "others") for load in (FLOOR, name))
     if noise <= NOISE_BAR:
-        return _at_least(_of_floor(one, name), SEND_BAR)
-    by_cpu = _cpu(one, FLOOR) / _cpu(one, name)
-    return f"{_at_least(by_cpu, SEND_BAR)} by CPU time, the machine being busy"
+        return at_least(_of_floor(one, name), SEND_BAR, "of the floor")
+    by_cpu = cpu(one.rounds[FLOOR]) / cpu(one.rounds[name])
+    return f"{at_least(by_cpu, SEND_BAR, 'of the floor')} by CPU time, the machine being busy"
 
 
 def _reading(engines: Sequence[Measured]) -> Iterator[str]:
     yield "Requests a second, then median and 99th percentile of the latency; medians of the rounds."
-    noise = sorted(one.others for rounds in engines[0].rounds.values() for one in rounds)
+    noise = sorted(
+        one.others for rounds in [*engines[0].rounds.values(), *engines[0].live.rounds.values()] for one in rounds
+    )
     worst = noise[len(noise) * 9 // 10]
-    yield f"Other processes of the machine took {_percent(statistics.median(noise))} of a core meanwhile (median),"
-    yield f"and more than {_percent(worst)} in one round of ten."
+    yield f"Other processes of the machine took {percent(statistics.median(noise))} of a core meanwhile (median),"
+    yield f"and more than {percent(worst)} in one round of ten."
     if len(engines) > 1:
         yield "PostgreSQL's own processes share both cores, so its generator had less than one to itself."
 
@@ -136,40 +149,15 @@ def _costs(one: Measured) -> Iterator[str]:
     yield "Statements by themselves: " + ", ".join(f"`{sql} …` {cost:.1f} µs" for sql, cost in work.items()) + "."
 
 
-def _rate(one: Measured, name: str) -> float:
-    return median(one.rounds[name], "rate")
-
-
 def _of_floor(one: Measured, name: str) -> float:
-    return _rate(one, name) / _rate(one, FLOOR)
+    return rate(one.rounds[name]) / rate(one.rounds[FLOOR])
 
 
 def _cpu_cell(one: Measured) -> str:
     """Other processes hardly touch it, so it is the ratio to believe on a busy machine."""
-    empty, message = (_cpu(one, name) for name in (FLOOR, sending(figures.AT_ONCE)))
+    empty, message = (cpu(one.rounds[name]) for name in (FLOOR, sending(figures.AT_ONCE)))
     return f"{empty:.0f} µs, {message:.0f} µs; {empty / message:.2f}"
-
-
-def _cpu(one: Measured, name: str) -> float:
-    return median(one.rounds[name], "loop_us") + median(one.rounds[name], "threads_us")
-
-
-def _speed(one: Measured, name: str) -> str:
-    rounds = one.rounds[name]
-    return f"{_rate(one, name):,.0f}/s, {median(rounds, 'p50'):.1f} and {median(rounds, 'p99'):.1f} ms"
 
 
 def _medians(one: Measured, of: str) -> list[float]:
     return [median(rounds, of) for rounds in one.rounds.values()]
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
-
-
-def _at_least(value: float, bar: float) -> str:
-    return f"at least {bar:g} of the floor: {'met' if value >= bar else '**missed**'} ({value:.2f})"
-
-
-def _at_most(value: float, bar: float, unit: str) -> str:
-    return f"at most {bar:g} {unit}: {'met' if value <= bar else '**missed**'} ({value:.3g})"
