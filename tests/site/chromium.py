@@ -53,6 +53,8 @@ def faults(page: Page, url: str) -> Iterator[str]:
     page.goto(url)
     if "q=" in url:
         page.wait_for_selector(".md-search-result__item")
+    # Half-faded text has no contrast yet.
+    page.evaluate("Promise.allSettled(document.getAnimations().map(fading => fading.finished))")
     yield from (f"axe: {violation}" for violation in page.evaluate(SEVERE))
     yield from (f"policy: {report}" for report in page.evaluate("reports"))
     yield from (f"asked {other}" for other in asked if urlsplit(other).netloc not in ("", urlsplit(url).netloc))

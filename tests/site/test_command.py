@@ -102,7 +102,7 @@ def start_and_look(project: Path, tmp_path: Path) -> tuple[list[str], int, float
                 break
         seconds = time.monotonic() - began
         page = httpx.get(f"http://127.0.0.1:{port}/communication/quiet-hours/").status_code
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         process.communicate()
     return lines, page, seconds
 
