@@ -134,15 +134,20 @@ class Tokens:
             now = self._clock()
             try:
                 changed = await self._db.read(changed_since, since - WATCH_OVERLAP_MS)
-            except Problem as problem:
+            except Exception as error:
                 # What we could not look at may have been revoked: trust nothing that is remembered.
-                log.warning("revocations cannot be read", extra={"code": problem.code})
-                self._actors.clear()
-                self._headers_of.clear()
+                self._forget_everybody()
+                trace = None if isinstance(error, Problem) else error
+                log.warning("revocations cannot be read", exc_info=trace, extra={"code": getattr(error, "code", "")})
                 continue
             for user_id in changed:
                 self.forget(user_id)
             since = now
+
+    def _forget_everybody(self) -> None:
+        self._forgotten += 1
+        self._actors.clear()
+        self._headers_of.clear()
 
     def _remember(self, header: bytes, actor: Actor, expires_seconds: int) -> None:
         if len(self._actors) >= REMEMBERED:

@@ -109,8 +109,8 @@ class WriteGate:
         if not self.reason:
             log.error("read-only: the database takes no writes", extra={"reason": reason})
             self.reason = reason
-            self.tell_mode(True)
             self._probing = asyncio.get_running_loop().create_task(self._until_a_write_succeeds())
+            self.tell_mode(True)
 
     async def _until_a_write_succeeds(self) -> None:
         while self.reason:
@@ -118,6 +118,10 @@ class WriteGate:
             try:
                 await self._probe()
             except Unavailable:
+                continue
+            except Exception:
+                # Whatever it is, nobody else would open the gate again.
+                log.exception("a write was tried and failed")
                 continue
             log.warning("the database takes writes again")
             self.reason = ""

@@ -9,6 +9,7 @@ from api.db import Database
 from api.errors import Problem
 from api.live import stream
 from api.live.stream import Event
+from api.loops import forever
 
 GAP_SECONDS = 0.05
 POLL_SECONDS = 1.0
@@ -114,11 +115,12 @@ class Hub:
 
     async def poll(self) -> None:
         """The floor under every bus: once a second, read what other processes have told."""
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            topics = list(self._channels)
-            for start in range(0, len(topics), POLLED):
-                await self._poll(topics[start : start + POLLED])
+        await forever(self._poll_all, POLL_SECONDS)
+
+    async def _poll_all(self) -> None:
+        topics = list(self._channels)
+        for start in range(0, len(topics), POLLED):
+            await self._poll(topics[start : start + POLLED])
 
     async def _poll(self, topics: list[str]) -> None:
         try:

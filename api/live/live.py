@@ -20,6 +20,7 @@ from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.socket import Socket
 from api.live.wire import FrameKind
+from api.loops import forever
 from api.settings import Settings
 
 log = logging.getLogger("porchlight.live")
@@ -146,17 +147,18 @@ class Live:
 
     async def watch(self) -> None:
         """Once a second: no hello in time, a token that ran out or was revoked, a device that was ended."""
-        while True:
-            await asyncio.sleep(1)
-            now = time.monotonic()
-            for socket in tuple(self._sockets):
-                if not socket.ready and now - socket.opened > HELLO_SECONDS:
-                    socket.close(wire.NO_HELLO)
-            for listener in self._listeners():
-                if listener.header and not listener.closed and self.tokens.remembered(listener.header) is None:
-                    await self._look_again(listener)
-            if not self.db.alone:
-                await self._end_marked()
+        await forever(self._look, 1)
+
+    async def _look(self) -> None:
+        now = time.monotonic()
+        for socket in tuple(self._sockets):
+            if not socket.ready and now - socket.opened > HELLO_SECONDS:
+                socket.close(wire.NO_HELLO)
+        for listener in self._listeners():
+            if listener.header and not listener.closed and self.tokens.remembered(listener.header) is None:
+                await self._look_again(listener)
+        if not self.db.alone:
+            await self._end_marked()
 
     def _listeners(self) -> list[Socket | Feed]:
         return [*self._sockets, *self.feeds]
@@ -178,13 +180,14 @@ class Live:
 
     async def refresh(self) -> None:
         """Every now and then, say that this process and its users are here; one statement for each."""
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                await self.db.write(sockets.refresh, self.node)
-                await self.db.write(sockets.see, sorted(self._of_user))
-            except Problem as problem:
-                log.warning("presence is not refreshed", extra={"code": problem.code})
+        await forever(self._refresh, REFRESH_SECONDS)
+
+    async def _refresh(self) -> None:
+        try:
+            await self.db.write(sockets.refresh, self.node)
+            await self.db.write(sockets.see, sorted(self._of_user))
+        except Problem as problem:
+            log.warning("presence is not refreshed", extra={"code": problem.code})
 
     async def drain(self) -> None:
         """Everybody is told when to come back, each at another moment, after what is in work is answered."""

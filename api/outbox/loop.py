@@ -10,6 +10,7 @@ import msgspec
 from api.clock import Clock
 from api.db import Database, Tx
 from api.errors import Problem
+from api.loops import forever
 from api.outbox import queries
 from api.outbox.types import Due
 
@@ -45,11 +46,13 @@ class Outbox:
     async def run(self) -> None:
         """Until cancelled; then what is leased is given back."""
         try:
-            while True:
-                if not await self._claim():
-                    await asyncio.sleep(IDLE_SECONDS)
+            await forever(self._step)
         finally:
             await self._stop()
+
+    async def _step(self) -> None:
+        if not await self._claim():
+            await asyncio.sleep(IDLE_SECONDS)
 
     async def _claim(self) -> int:
         """Start what is due; how many rows that was. Waits while too many are being done."""

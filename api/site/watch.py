@@ -7,6 +7,7 @@ from typing import NoReturn
 import msgspec
 
 from api.help.library import NOTHING, Library
+from api.loops import forever
 from api.site.static import StaticSite
 
 log = logging.getLogger("porchlight.site")
@@ -24,9 +25,7 @@ class Watch:
         self.problems: list[str] = []
 
     async def run(self) -> NoReturn:
-        while True:
-            await asyncio.sleep(SECONDS)
-            await self.look()
+        await forever(self.look, SECONDS)
 
     async def look(self) -> None:
         found = await asyncio.to_thread(self._refresh)

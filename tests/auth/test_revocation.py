@@ -101,6 +101,28 @@ async def test_another_process_hears_of_it_within_5_seconds(cast: Cast, second: 
                 pass
 
 
+async def until_forgotten(tokens: Tokens, header: bytes) -> None:
+    async with asyncio.timeout(5):
+        while tokens.remembered(header):
+            await asyncio.sleep(0.01)
+
+
+async def test_an_error_while_watching_forgets_everybody_and_ends_no_watch(
+    settings: Settings, db: Database, clock: SetClock, token: Callable[..., str]
+) -> None:
+    tokens = Tokens(settings, db, clock)
+    header = f"Bearer {token('pat')}".encode()
+    await tokens.verify(header)
+    watching = asyncio.create_task(tokens.watch())
+    await db.write(lambda tx: tx.run("alter table users rename to elsewhere"))
+    await until_forgotten(tokens, header)
+    await db.write(lambda tx: tx.run("alter table elsewhere rename to users"))
+    await tokens.verify(header)
+    await db.write(actions.revoke, "pat", lambda _: None)
+    await until_forgotten(tokens, header)
+    watching.cancel()
+
+
 async def test_the_memory_of_tokens_is_bounded(settings: Settings, db: Database, clock: SetClock) -> None:
     tokens = Tokens(settings, db, clock)
     for number in range(REMEMBERED + 5):
