@@ -19,7 +19,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.handlers import BaseRouteHandler
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 from litestar.response import Response
 from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.utils import normalize_path
@@ -59,8 +59,9 @@ NO_STORE = (b"cache-control", b"no-store")
 # Everything else is the help site's.
 OURS = re.compile(r"/(api(/|$)|healthz$|readyz$)")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-# 16 digits hold every number below 2^53; each route has its own limits besides.
-NUMBER = re.compile(r"-?[0-9]{1,16}")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
+# Enough for every number below 2^53; each route has its own limits besides.
+LONGEST_NUMBER = 17
 MISSING = re.compile(r"Missing required query parameter '(\w+)'")
 EXPOSED = b"ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, X-Request-Id"
 ACCEPTED = b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
@@ -217,7 +218,9 @@ def _check_query(query: bytes, known: dict[str, bool]) -> None:
         if name in seen:
             raise InvalidRequest.at(f"?{name}", "duplicate_parameter", "stands twice")
         if known[name] and not NUMBER.fullmatch(value):
-            raise InvalidRequest.at(f"?{name}", "invalid", "is not a whole number")
+            raise InvalidRequest.at(f"?{name}", "invalid", "is not a whole number, written without leading zeros")
+        if known[name] and len(value) > LONGEST_NUMBER:
+            raise InvalidRequest.at(f"?{name}", "out_of_range", "is a number out of range")
         if not value or "\0" in value:
             raise InvalidRequest.at(f"?{name}", "invalid", "is not text" if value else "is empty")
         seen.add(name)
@@ -347,7 +350,8 @@ def _invalid_parameters(error: ValidationException, handler: BaseRouteHandler) -
         else:
             definition = handler.parsed_fn_signature.parameters[item["key"]].kwarg_definition
             name = getattr(definition, "name", None) or item["key"]
-            found.append(FieldError(f"?{name}", "invalid", told(item["message"])))
+            pointer = f"{{{name}}}" if isinstance(definition, PathParameter) else f"?{name}"
+            found.append(FieldError(pointer, "invalid", told(item["message"])))
     if missing := MISSING.match(error.detail):
         found.append(FieldError(f"?{missing[1]}", "required", "is missing"))
     detail = "; ".join(f"{item.pointer or 'The body'}: {item.message}" for item in found)

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """`pointer` is a JSON pointer (RFC 6901) into the body, or `?name` for a parameter."""
+    """`pointer` is a JSON pointer into the body, `?name` for a parameter, `{name}` for a part of the path."""
 
     pointer: str
     code: str

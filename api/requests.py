@@ -23,6 +23,8 @@ MAX_BODY = 65_536
 MAX_NUMBER = 2**53 - 1
 NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 MOST_MARKS = 30
+LIMIT = re.compile(r"Expected `(\w+)`(?: of length)? (<=|>=|<|>) (-?[0-9.]+)")
+BOUNDS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 
 
 class Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
@@ -239,4 +241,10 @@ def told(reason: str) -> str:
     """msgspec's reason without what was sent."""
     if reason.startswith(("Invalid enum value", "Invalid value")):
         return "is none of the values in the reference"
+    if limit := LIMIT.match(reason):
+        kind, bound, number = limit.groups()
+        unit = "" if kind in ("int", "float") else " characters" if kind == "str" else " items"
+        return f"must {'have' if unit else 'be'} {BOUNDS[bound]} {number}{unit}"
+    if "matching regex" in reason:
+        return "is not written as the reference says"
     return reason.partition(" - at `$")[0].replace("`", "")

@@ -62,6 +62,29 @@ async def test_a_filter_that_means_nothing_is_refused(cast: Cast, query: str, po
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("before=99999999999999999999", "is a number out of range"),
+        ("before=9007199254740992", "must be at most 9007199254740991"),
+        ("limit=0", "must be at least 1"),
+        ("limit=101", "must be at most 100"),
+        ("limit=007", "is not a whole number, written without leading zeros"),
+        ("limit=all", "is not a whole number, written without leading zeros"),
+    ],
+)
+async def test_what_is_wrong_with_a_number_is_said_in_words(cast: Cast, query: str, message: str) -> None:
+    problem = check_problem(await cast.pat.get(f"{HISTORY}?{query}"), 400, "invalid_request")
+    assert problem["errors"][0]["message"] == message
+
+
+async def test_a_text_too_long_says_how_long_it_may_be(cast: Cast) -> None:
+    answer = await cast.pat.post("/chat/booking/1/message", json={"text": "a", "clientMessageId": "a" * 300})
+    assert "Expected" not in answer.text
+    answer = await cast.pat.get(f"/chat/conversations?cursor={'a' * 513}")
+    assert answer.json()["detail"] == "?cursor: must have at most 512 characters"
+
+
 async def test_the_largest_seq_is_one_that_can_be_asked_for(cast: Cast) -> None:
     assert (await cast.pat.get(f"{HISTORY}?before=9007199254740991")).status_code == 200
 
@@ -83,7 +106,8 @@ async def test_so_is_a_path_without_an_id(cast: Cast, path: str) -> None:
 @pytest.mark.parametrize("segment", ["a b", "1%22", "1'--", "a" * 65, "%D9%A1", "-1;", "a" * 30_000])
 async def test_an_id_that_cannot_be_one_is_refused(cast: Cast, segment: str) -> None:
     problem = check_problem(await cast.pat.get(f"/chat/booking/{segment}/history"), 400, "invalid_request")
-    assert [error["pointer"] for error in problem["errors"]] == ["?bookingId"]
+    found = {"pointer": "{bookingId}", "code": "invalid", "message": "is not written as the reference says"}
+    assert problem["errors"] == [found]
 
 
 @pytest.mark.parametrize("segment", ["2147483648", "9007199254740993", "9223372036854775808", "-1", "1e3", "9" * 30])
