@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -75,14 +76,16 @@ def served(settings: Settings, command: Sequence[str] = (*PORCHLIGHT, "serve"), 
     # A file takes what a pipe that nobody reads would block on.
     with (settings.data_dir / f"log-{port}").open("w") as log:
         environ = environment(settings, PORCHLIGHT_PORT=str(port), **more)
-        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, text=True)
+        # A group of its own: strace, killed, would leave behind whom it watched.
+        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, text=True, start_new_session=True)
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until(lambda: process.poll() is not None or answers(address))
         assert process.poll() is None, Path(log.name).read_text()
         yield Served(settings, process, address)
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
