@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -103,20 +104,30 @@ def write(tx: Tx, told: list[Told]) -> None:
 def _draw(tx: Tx, topics: list[str]) -> dict[str, Any]:
     """The next positions of each topic, as an iterator; the counters stay locked until the commit."""
     counts = {topic: topics.count(topic) for topic in dict.fromkeys(topics)}
-    values = ", ".join(f"(${2 * i + 1}, ${2 * i + 2})" for i in range(len(counts)))
     heads = tx.all(
-        lambda topic, position: (topic, position),
-        f"insert into topics (topic, position) values {values} "
+        _place,
+        f"insert into topics (topic, position) values {_parameters(len(counts), 2)} "
         "on conflict (topic) do update set position = topics.position + excluded.position returning topic, position",
         *(value for pair in counts.items() for value in pair),
     )
     return {topic: iter(range(position - counts[topic] + 1, position + 1)) for topic, position in heads}
 
 
+def _place(topic: str, position: int) -> tuple[str, int]:
+    # Not a lambda where it is used: `tx` remembers for ever how each function takes its rows.
+    return topic, position
+
+
+@cache
+def _parameters(rows: int, columns: int) -> str:
+    """`($1, $2), ($3, $4)` for two rows of two."""
+    one = [", ".join(f"${row * columns + column}" for column in range(1, columns + 1)) for row in range(rows)]
+    return ", ".join(f"({parameters})" for parameters in one)
+
+
 def _insert(tx: Tx, rows: list[Row]) -> None:
-    values = ", ".join(f"({', '.join(f'${6 * i + k}' for k in range(1, 7))})" for i in range(len(rows)))
     tx.run(
-        f"insert into stream (topic, position, kind, subject, body, at) values {values}",
+        f"insert into stream (topic, position, kind, subject, body, at) values {_parameters(len(rows), 6)}",
         *(value for row in rows for value in msgspec.structs.astuple(row)),
     )
 
@@ -183,7 +194,7 @@ def replay(tx: Tx, topics: Mapping[str, str], from_epoch: str | None, positions:
 def sweep(tx: Tx, before: int, limit: int) -> int:
     """Remove events older than `before`; how many. A client that has not seen them is told to load its state afresh."""
     gone = tx.all(
-        lambda topic, position: (topic, position),
+        _place,
         "delete from stream where (topic, position) in "
         "(select topic, position from stream where at < $1 order by at limit $2) returning topic, position",
         before,

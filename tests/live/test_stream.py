@@ -1,6 +1,7 @@
 import asyncio
 
 from api.db import Database, Tx
+from api.db.tx import _makers
 from api.live import stream
 
 
@@ -56,3 +57,10 @@ async def test_one_event_more_than_a_replay_holds_is_not_recovered(db: Database)
     await db.write(tell, "user:a")
     assert (await db.read(stream.replay, {"user": "user:a"}, epoch, {"user": 0})).recovered is False
     assert (await db.read(stream.replay, {"user": "user:a"}, epoch, {"user": 1})).recovered is True
+
+
+async def test_telling_a_second_time_leaves_nothing_more_in_memory(db: Database) -> None:
+    await db.write(tell, "user:a")
+    known = len(_makers)
+    await db.write(tell, "user:a")
+    assert len(_makers) == known
