@@ -1,5 +1,6 @@
 """Debian's Chromium over the DevTools protocol: open a page, evaluate in it. No more is needed here."""
 
+import asyncio
 import json
 import os
 import re
@@ -68,6 +69,10 @@ async def opened(devtools: str, address: str) -> AsyncIterator[Page]:
         target = (await client.put(f"{devtools}/json/new?{address}")).json()
     async with connect(target["webSocketDebuggerUrl"], max_size=None) as connection:
         page = Page(connection)
-        await page.evaluate("new Promise((done) => document.readyState === 'complete' ? done() : onload = done)")
+        # A new tab is a blank page first, and that one is complete too.
+        loaded = "location.href !== 'about:blank' && document.readyState === 'complete'"
+        async with asyncio.timeout(30):
+            while not await page.evaluate(loaded):
+                await asyncio.sleep(0.02)
         yield page
         await page.command("Page.close")
