@@ -32,7 +32,10 @@ def main() -> None:
     engines = [_measure("", rounds, seconds, size)]
     if url := os.environ.get("TEST_DATABASE_URL"):
         engines.append(_measure(url, 1 if quick else 3, seconds, size))
-    told = f"Medians of {rounds} interleaved rounds of {seconds} s."
+    told = (
+        f"Medians of {rounds} interleaved rounds of {seconds} s, over sockets of {size.rounds} of {size.seconds:g} s; "
+        f"of PostgreSQL over REST {1 if quick else 3}."
+    )
     setting = Setting(date.today().isoformat(), machine.described(), machine.commit(), told)  # noqa: DTZ011
     text = rendered(setting, engines)
     sys.stdout.write(text)

@@ -48,7 +48,7 @@ class Size(msgspec.Struct, frozen=True):
     patience: float
 
 
-FULL = Size(rounds=3, seconds=1.0, idle=IDLE, fans=10, turns=4, rows=10_000, runs=3, patience=30.0)
+FULL = Size(rounds=3, seconds=1.0, idle=IDLE, fans=10, turns=4, rows=10_000, runs=3, patience=20.0)
 QUICK = Size(rounds=1, seconds=0.5, idle=IDLE[:1], fans=5, turns=2, rows=2000, runs=1, patience=3.0)
 
 
