@@ -161,6 +161,13 @@ class UnknownUser(Problem):
     default_detail = "Put the user first, then repeat this request."
 
 
+class BookingNotActive(Problem):
+    status_code = 409
+    code = "booking_not_active"
+    title = "The booking is not active"
+    default_detail = "A position can be shared while the booking is confirmed or in progress."
+
+
 class IdempotencyInProgress(Problem):
     status_code = 409
     code = "idempotency_in_progress"
@@ -203,6 +210,13 @@ class IdempotencyMismatch(Problem):
     code = "idempotency_mismatch"
     title = "The key was used for another request"
     default_detail = "An Idempotency-Key stands for one request: use a new key for another query or body."
+
+
+class PreconditionRequired(Problem):
+    status_code = 428
+    code = "precondition_required"
+    title = "Say which state you are changing"
+    default_detail = "Read it first, and send its ETag as If-Match."
 
 
 class RateLimited(Problem):

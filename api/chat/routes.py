@@ -7,6 +7,8 @@ from litestar.params import JSONBody, QueryParameter
 
 from api import idempotency
 from api.chat import actions, queries
+from api.chat.location import routes as location
+from api.chat.presence import routes as presence
 from api.chat.types import ConversationPage, Draft, History, Message, Read, Unread, UnreadCount
 from api.errors import CursorMismatch, InvalidCursor, InvalidRequest, NotFound
 from api.ids import BookingPath
@@ -77,7 +79,7 @@ async def conversations(
 
 router = Router(
     path="/chat",
-    route_handlers=[send, history, read, unread_count, conversations],
+    route_handlers=[send, history, read, unread_count, conversations, *presence.handlers, *location.handlers],
     opt={"roles": ("provider", "customer", "agent", "admin")},
     tags=["Chat"],
 )

@@ -133,6 +133,10 @@ class Live:
         if len(siblings) > SOCKETS_OF_A_USER:
             siblings.pop(0).close(wire.TOO_MANY)
 
+    def connected(self) -> set[str]:
+        """The users with a socket here."""
+        return set(self._of_user)
+
     def end(self, socket_ids: list[str]) -> None:
         """Close devices that their user has ended."""
         for socket in self._sockets:
@@ -179,15 +183,14 @@ class Live:
             log.warning("ended devices cannot be read", extra={"code": problem.code})
 
     async def refresh(self) -> None:
-        """Every now and then, say that this process and its users are here; one statement for each."""
+        """Every now and then, say that the sockets of this process are here, in one statement."""
         await forever(self._refresh, REFRESH_SECONDS)
 
     async def _refresh(self) -> None:
         try:
             await self.db.write(sockets.refresh, self.node)
-            await self.db.write(sockets.see, sorted(self._of_user))
         except Problem as problem:
-            log.warning("presence is not refreshed", extra={"code": problem.code})
+            log.warning("devices are not refreshed", extra={"code": problem.code})
 
     async def drain(self) -> None:
         """Everybody is told when to come back, each at another moment, after what is in work is answered."""

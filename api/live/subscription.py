@@ -34,7 +34,11 @@ class Subscription:
             self._hub.begin(topic, head)
 
     def hear(self, event: Event) -> None:
-        if self._held is not None:
+        if event.position == stream.NO_POSITION:
+            # During a replay it would come too early, and later it would be old.
+            if self._held is None:
+                self._deliver(event)
+        elif self._held is not None:
             self._held.append(event)
         elif event.position > self._sent[event.topic]:
             self._sent[event.topic] = event.position

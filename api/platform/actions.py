@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from api.chat.actions import admit, dismiss, open_room
+from api.chat.location import actions as location
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import InvalidRequest, NotFound, UnknownUser
@@ -59,6 +60,7 @@ def put_booking(tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch
     present = dismiss(tx, booking_id, people)
     changed = queries.update_booking(tx, booking_id, draft)
     admit(tx, booking_id, people, present)
+    location.booking_changed(tx, booking_id)
     return changed, False
 
 
