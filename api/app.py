@@ -9,6 +9,7 @@ from litestar.datastructures import State
 
 from api import boundary, health, reference, sweeps
 from api.auth import Tokens
+from api.chat.deliveries.watch import Deliveries
 from api.chat.frames import kinds as chat_frames
 from api.chat.location import actions as location
 from api.chat.location.routes import kinds as location_frames
@@ -42,7 +43,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     limits = Limits(settings.rate_limit_factor)
     typists = Typists(clock)
     live = Live(settings, db, tokens, limits, clock, {**chat_frames, **typing_frames(typists), **location_frames})
-    presence = Presence(live, db, clock)
+    presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     outbox = Outbox(db, sweeps.works | location.works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
@@ -62,6 +63,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 live.watch(),
                 live.refresh(),
                 presence.watch(),
+                deliveries.watch(),
                 outbox.run(),
                 site_watch.run(),
                 *([] if db.alone else [live.hub.poll()]),
@@ -97,6 +99,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 "tokens": tokens,
                 "live": live,
                 "typists": typists,
+                "deliveries": deliveries,
                 "library": library,
                 "searches": Searches(),
                 "site_watch": site_watch,

@@ -29,6 +29,11 @@ class Outgoing:
         self._task: asyncio.Task[None] | None = None
         self.closed = False
 
+    @property
+    def behind(self) -> bool:
+        """There is something that the peer has not taken yet."""
+        return self._queue is not None
+
     def push(self, frame: str) -> None:
         if self.closed:
             return

@@ -9,7 +9,7 @@ from api.auth import Actor
 from api.errors import Forbidden, Internal, InvalidRequest, MalformedBody, Problem, Unauthenticated
 from api.live import sockets, stream, wire
 from api.live.outgoing import Outgoing
-from api.live.stream import Event, Replay
+from api.live.stream import Event, Replay, Span
 from api.live.subscription import Subscription
 from api.live.wire import Caller, Close
 
@@ -59,6 +59,10 @@ class Socket:
         if not self._working:
             self.out.push(wire.text(type="restarting", reconnectInMs=milliseconds))
             self.close(wire.RESTARTING)
+
+    def sent(self) -> list[Span]:
+        """What the device has been sent since this was last asked; one that is behind is asked another time."""
+        return [] if self._subscription is None or self.out.behind else self._subscription.sent()
 
     async def run(self) -> None:
         try:

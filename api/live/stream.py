@@ -36,6 +36,14 @@ class Event(msgspec.Struct, frozen=True):
     frame: str
 
 
+class Span(msgspec.Struct, frozen=True):
+    """The events of a topic after `start`, up to and with `stop`, were sent to a device."""
+
+    topic: str
+    start: int
+    stop: int
+
+
 class Head(Record):
     topic: str
     position: int

@@ -158,7 +158,5 @@ async def test_a_stranger_neither_shares_nor_sees(cast: Cast, device: Open) -> N
 
 
 async def test_a_repeat_with_a_key_is_answered_as_the_first(cast: Cast) -> None:
-    first, again = [
-        await cast.pat.post(ROOM, json=PLACE, headers={"Idempotency-Key": "k"}) for _ in range(2)
-    ]
+    first, again = [await cast.pat.post(ROOM, json=PLACE, headers={"Idempotency-Key": "k"}) for _ in range(2)]
     assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
