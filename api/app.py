@@ -20,6 +20,8 @@ from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
+from api.files.files import Files
+from api.files.routes import router as files_routes
 from api.help.library import Library, Searches
 from api.help.routes import router as help_routes
 from api.limits import Limits
@@ -44,6 +46,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     typists = Typists(clock)
     live = Live(settings, db, tokens, limits, clock, {**chat_frames, **typing_frames(typists), **location_frames})
     presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
+    # Who may read what a file hangs on, by the file's purpose.
+    files = Files(settings, clock, {})
     outbox = Outbox(db, sweeps.works | location.works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
@@ -53,6 +57,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             await db.open()
+            files.open()
             await site_watch.look()
             # A disk that is full at the start must not keep those out who only read.
             if not await db.read(sweeps.begun):
@@ -76,11 +81,15 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         finally:
+            files.close()
             await db.close()
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat, privacy, help_routes, live_routes, outbox_routes]),
+            Router(
+                PREFIX,
+                route_handlers=[platform, chat, privacy, files_routes, help_routes, live_routes, outbox_routes],
+            ),
             asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,
@@ -100,6 +109,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 "live": live,
                 "typists": typists,
                 "deliveries": deliveries,
+                "files": files,
                 "library": library,
                 "searches": Searches(),
                 "site_watch": site_watch,
