@@ -24,6 +24,7 @@ async def test_everything_is_on_until_it_is_changed(cast: Cast) -> None:
     read = await cast.pat.get("/me/privacy")
     assert changed.json() == read.json() == {"receipts": True, "typing": False, "presence": True, "version": 1}
     assert changed.headers["etag"] == read.headers["etag"]
+    assert (await switch(cast.pat, typing=False)).headers["etag"] == read.headers["etag"]
     assert (await cast.carol.get("/me/privacy")).json() == ON | {"version": 0}
 
 

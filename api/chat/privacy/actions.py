@@ -17,6 +17,8 @@ def put(tx: Tx, actor: Actor, draft: PrivacyDraft, condition: IfMatch) -> Privac
     """Set all switches; whoever sees the actor's presence hears when that changes. Raises PreconditionFailed."""
     there = privacy_of(tx, actor.id)
     condition.check(tag(there.version))
+    if (draft.receipts, draft.typing, draft.presence) == (there.receipts, there.typing, there.presence):
+        return there
     changed = queries.put(tx, actor.id, draft, there.version)
     if changed is None:
         raise PreconditionFailed
