@@ -16,6 +16,7 @@ from api.clock import rfc3339
 from api.db import Database, Tx
 from api.platform import queries as platform
 from api.platform.types import BookingDraft, UserDraft
+from api.search import index
 
 ROOT = Path(api.__file__).parent
 NOW = 1_795_336_200_000
@@ -40,7 +41,9 @@ ARGUMENTS: dict[str, Any] = {
     "client_message_id": "c-1",
     "dead.after": "",
     "due_at": NOW,
+    "entry_id": 1,
     "due_id": "due_1",
+    "index.entry_id": 9,
     "insert_booking.booking_id": "9",
     "insert_room.booking_id": "2",
     "insert_user.user_id": "new",
@@ -53,6 +56,7 @@ ARGUMENTS: dict[str, Any] = {
     "moment": NOW,
     "pinned": NOW,
     "place": (NOW, "1"),
+    "prefix": "ta",
     "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
     "insert_user.draft": UserDraft(role="provider", name="New", disabled=True),
     "update_user.draft": UserDraft(role="provider", name="Pat", email="pat@example.com"),
@@ -61,9 +65,11 @@ ARGUMENTS: dict[str, Any] = {
     "seq": 1,
     "status": None,
     "subject": "1",
+    "tokens": "a tap .0a1b2c3d",
     "until": NOW + 1000,
     "user_id": "pat",
     "user_ids": '["pat", "otto"]',
+    "words": ["tap", ".0a1b2c3d"],
 }
 
 
@@ -93,7 +99,8 @@ def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
 
 
 def furnish(tx: Tx) -> None:
-    """Two bookings, of which one has a room with a message in it."""
+    """Two bookings, of which one has a room with a message in it, and something to be found."""
+    index.put(tx, "note", "A tap", [".0a1b2c3d"])
     platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
     platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")
