@@ -47,13 +47,10 @@ ARGUMENTS: dict[str, Any] = {
     "due_at": NOW,
     "entry_id": 1,
     "due_id": "due_1",
-<<<<<<< HEAD
     "index.entry_id": 9,
-=======
     "file": FILE,
     "file_id": "file_1",
     "begin_link_key.key": "00",
->>>>>>> main
     "insert_booking.booking_id": "9",
     "insert_room.booking_id": "2",
     "insert_user.user_id": "new",
@@ -79,11 +76,8 @@ ARGUMENTS: dict[str, Any] = {
     "size": 9,
     "status": None,
     "subject": "1",
-<<<<<<< HEAD
     "tokens": "a tap .0a1b2c3d",
-=======
     "subjects": ["msg_1"],
->>>>>>> main
     "until": NOW + 1000,
     "user_id": "pat",
     "user_ids": '["pat", "otto"]',
