@@ -22,6 +22,7 @@ from api.files.types import File, Quota
 from api.live.stream import Span
 from api.platform import queries as platform
 from api.platform.types import BookingDraft, UserDraft
+from api.search import index
 
 ROOT = Path(api.__file__).parent
 NOW = 1_795_336_200_000
@@ -50,7 +51,9 @@ ARGUMENTS: dict[str, Any] = {
     "dead.after": "",
     "deliveries": [Delivered("1", "pat", 1), Delivered("1", "carol", 2)],
     "due_at": NOW,
+    "entry_id": 1,
     "due_id": "due_1",
+    "index.entry_id": 9,
     "file": FILE,
     "file_id": "file_1",
     "begin_link_key.key": "00",
@@ -71,6 +74,7 @@ ARGUMENTS: dict[str, Any] = {
     "hang.place": 0,
     "pinned": NOW,
     "place": (NOW, "1"),
+    "prefix": "ta",
     "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
     "insert_user.draft": UserDraft(role="provider", name="New", disabled=True),
     "update_user.draft": UserDraft(role="provider", name="Pat", email="pat@example.com"),
@@ -85,11 +89,13 @@ ARGUMENTS: dict[str, Any] = {
     "spans": [Span("user:pat", 0, 9), Span("user:carol", 1, 2)],
     "status": None,
     "subject": "1",
+    "tokens": "a tap .0a1b2c3d",
     "subjects": ["msg_1"],
     "until": NOW + 1000,
     "user_id": "pat",
     "version": 0,
     "user_ids": '["pat", "otto"]',
+    "words": ["tap", ".0a1b2c3d"],
 }
 
 
@@ -119,7 +125,8 @@ def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
 
 
 def furnish(tx: Tx) -> None:
-    """Two bookings, of which one has a room with a message in it."""
+    """Two bookings, of which one has a room with a message in it, and something to be found."""
+    index.put(tx, "note", "A tap", [".0a1b2c3d"])
     platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
     platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")
