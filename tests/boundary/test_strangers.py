@@ -24,6 +24,7 @@ PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{
 IDS: dict[str, tuple[str, str, str]] = {
     "bookingId": ("1", "2", "9"),
     "userId": ("pat", "otto", "nobody"),
+    "messageId": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "messageIds": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "providerId": ("pat", "otto", "nobody"),
     "customerId": ("carol", "olga", "no-one"),
@@ -36,6 +37,7 @@ OWN_NAMES = {"clientMessageId"}
 # What to send to each route that takes a body; every id of the body is put in.
 BODIES: dict[str, list[dict[str, Any]]] = {
     "Draft": [{"text": "Hello"}],
+    "Edit": [{"text": "Better"}],
     "Read": [{"bookingId": "", "seq": 1}, {"messageIds": ""}],
     "UserDraft": [{"role": "provider", "name": "Pat"}],
     "BookingDraft": [{"providerId": "", "customerId": "", "service": "Tap", "status": "confirmed"}],

@@ -11,11 +11,13 @@ import pytest
 import api
 from api.auth import Actor
 from api.chat import actions as chat
+from api.chat.messages import actions as messages
 from api.chat.types import Draft, LeftWith, Message, Person
 from api.clock import rfc3339
 from api.db import Database, Tx
 from api.platform import queries as platform
 from api.platform.types import BookingDraft, UserDraft
+from api.settings import Settings
 
 ROOT = Path(api.__file__).parent
 NOW = 1_795_336_200_000
@@ -32,12 +34,15 @@ MESSAGE = Message(
 # By the parameter's name, or by function and name where that one needs its own.
 ARGUMENTS: dict[str, Any] = {
     "add.kind": "test",
+    "added_by": None,
     "after": 0,
     "attempts": 1,
     "body": "{}",
     "booking_id": "1",
     "booking_ids": ["1", "2"],
+    "change": "confirmed",
     "client_message_id": "c-1",
+    "closes_at": NOW,
     "dead.after": "",
     "due_at": NOW,
     "due_id": "due_1",
@@ -49,6 +54,7 @@ ARGUMENTS: dict[str, Any] = {
     "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], {"pat": 1}),
     "limit": 10,
     "message": MESSAGE,
+    "message_id": "msg_1",
     "message_ids": ["msg_1", "msg_2"],
     "moment": NOW,
     "pinned": NOW,
@@ -59,8 +65,10 @@ ARGUMENTS: dict[str, Any] = {
     "reason": "because",
     "sender_id": "pat",
     "seq": 1,
+    "source": "record",
     "status": None,
     "subject": "1",
+    "text": "Another one",
     "until": NOW + 1000,
     "user_id": "pat",
     "user_ids": '["pat", "otto"]',
@@ -99,8 +107,8 @@ def furnish(tx: Tx) -> None:
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")
     for booking in ("1", "2"):
         platform.insert_booking(tx, booking, draft)
-    chat.open_room(tx, "1", ["pat", "carol"])
-    chat.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), 10)
+    chat.open_room(tx, "1", ["pat", "carol"], "confirmed", Settings())
+    messages.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), Settings())
 
 
 @pytest.mark.parametrize(("feature", "function"), found(), ids=lambda part: getattr(part, "__name__", part))
