@@ -48,3 +48,9 @@ def own_message(tx: Tx, actor: Actor, message_id: str) -> tuple[Room, Message]:
     if message.sender.id != actor.id or message.type == "system":
         raise NotFound
     return room, message
+
+
+def may_read_files(tx: Tx, actor: Actor, message_id: str) -> bool:
+    """Those of a message; with it they are gone."""
+    message = messages.seen_message(tx, message_id, actor.id)
+    return message is not None and message.deleted_at is None

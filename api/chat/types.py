@@ -8,6 +8,7 @@ from msgspec import Meta
 from api.auth import Role
 from api.clock import Time
 from api.db.rows import Record
+from api.files.types import Attachment
 from api.ids import PlatformId
 from api.paging import Page
 from api.platform.types import BookingStatus
@@ -78,7 +79,7 @@ class Message(Record, kw_only=True):
     sender: Person
     type: MessageType
     text: str
-    attachments: list[str] = []
+    attachments: list[Attachment] = []
     location: Location | None = None
     reply_to: str | None = None
     client_message_id: str | None = None

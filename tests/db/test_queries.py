@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import api
@@ -15,6 +16,8 @@ from api.chat.messages import actions as messages
 from api.chat.types import Draft, LeftWith, Message, Person
 from api.clock import rfc3339
 from api.db import Database, Tx
+from api.files import queries as files
+from api.files.types import File, Quota
 from api.platform import queries as platform
 from api.platform.types import BookingDraft, UserDraft
 from api.settings import Settings
@@ -31,6 +34,7 @@ MESSAGE = Message(
     client_message_id="c-2",
     created_at=rfc3339(NOW),
 )
+FILE = File("file_2", "pat", "chat", "ready", "a.txt", "text/plain", 9, "00", None, None, None, "b2", None, "k1")
 # By the parameter's name, or by function and name where that one needs its own.
 ARGUMENTS: dict[str, Any] = {
     "add.kind": "test",
@@ -46,6 +50,9 @@ ARGUMENTS: dict[str, Any] = {
     "dead.after": "",
     "due_at": NOW,
     "due_id": "due_1",
+    "file": FILE,
+    "file_id": "file_1",
+    "begin_link_key.key": "00",
     "insert_booking.booking_id": "9",
     "insert_room.booking_id": "2",
     "insert_user.user_id": "new",
@@ -57,17 +64,22 @@ ARGUMENTS: dict[str, Any] = {
     "message_id": "msg_1",
     "message_ids": ["msg_1", "msg_2"],
     "moment": NOW,
+    "hang.place": 0,
     "pinned": NOW,
     "place": (NOW, "1"),
     "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
     "insert_user.draft": UserDraft(role="provider", name="New", disabled=True),
     "update_user.draft": UserDraft(role="provider", name="Pat", email="pat@example.com"),
+    "purpose": "chat",
+    "quota": Quota(10, 1000),
     "reason": "because",
     "sender_id": "pat",
     "seq": 1,
+    "size": 9,
     "source": "record",
     "status": None,
     "subject": "1",
+    "subjects": ["msg_1"],
     "text": "Another one",
     "until": NOW + 1000,
     "user_id": "pat",
@@ -109,6 +121,8 @@ def furnish(tx: Tx) -> None:
         platform.insert_booking(tx, booking, draft)
     chat.open_room(tx, "1", ["pat", "carol"], "confirmed", Settings())
     messages.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), Settings())
+    files.begin_link_key(tx, "00")
+    files.insert_file(tx, msgspec.structs.replace(FILE, id="file_1", blob="b1"))
 
 
 @pytest.mark.parametrize(("feature", "function"), found(), ids=lambda part: getattr(part, "__name__", part))

@@ -9,6 +9,7 @@ from api import paging
 from api.auth import Actor
 from api.chat import queries as rooms
 from api.chat.conversations import queries
+from api.chat.messages.shown import with_files
 from api.chat.readers import readers
 from api.chat.types import Conversation, ConversationPage, Person
 from api.clock import milliseconds
@@ -35,6 +36,7 @@ def conversations(
     if back:
         found.reverse()
     with_members(tx, found)
+    with_files(tx, actor, [item.last_message for item in found if item.last_message])
 
     def edge(item: Conversation, back: bool) -> str:
         return paging.encode(filters, (back, pinned, milliseconds(item.active_at), item.booking_id))

@@ -1,17 +1,19 @@
 """Messages are sent, edited, deleted and read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from api import ids
 from api.auth import Actor
 from api.chat import access
 from api.chat import queries as rooms
 from api.chat.messages import drafts, queries
-from api.chat.readers import readers
+from api.chat.messages.shown import shown
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import NotEditable, NotFound, RoomClosed
+from api.files import links
+from api.files.actions import attach
 from api.live import stream
 from api.settings import Settings
 
@@ -21,7 +23,7 @@ MINUTE = 60_000
 def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings) -> Message:
     """Store a message and tell the room. A `client_message_id` seen before returns the first message.
 
-    Raises NotFound, InvalidRequest, RoomClosed.
+    Raises NotFound, InvalidRequest, RoomClosed, FileNotReady, FileQuarantined.
     """
     drafts.check(draft, settings.chat_message_limit)
     room = access.present_room(tx, actor, booking_id)
@@ -41,15 +43,18 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
         client_message_id=draft.client_message_id,
         created_at=rfc3339(moment),
     )
-    if draft.attachment_ids is not None:
-        # No file has been taken in yet, so that none of these is one.
-        raise NotFound
     if room.is_closed(tx.now) or not queries.insert_message(tx, message, moment):
         # The seq was only looked at, not drawn: no gap.
         return _earlier(tx, actor, room, draft)
+    if draft.attachment_ids is not None:
+        message.attachments = attach(tx, actor, draft.attachment_ids, "chat", message.id)
+        drafts.check_files(draft.type, message.attachments, settings)
     rooms.advance(tx, booking_id, message.seq, moment)
     present = rooms.count_unread(tx, booking_id, actor.id, moment)
     stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
+    # What the room was told is the same for all; the sender's own addresses are only in the answer.
+    if message.attachments:
+        message.attachments = links.signed(tx, actor, message.attachments)
     return message
 
 
@@ -60,7 +65,7 @@ def _earlier(tx: Tx, actor: Actor, room: Room, draft: Draft) -> Message:
     )
     if not found:
         raise RoomClosed
-    return _read_by(tx, room, [found])[0]
+    return shown(tx, actor, room, [found])[0]
 
 
 def announce(tx: Tx, booking_id: str, place: Place, text: str) -> Message:
@@ -98,7 +103,7 @@ def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings
         message = access.message_for_reading(tx, actor, message_id)
         stream.blank(tx, message_id)
         stream.tell(tx, _hearers(tx, message), "message.edited", message_id, _changed(message))
-    return _read_by(tx, room, [message])[0]
+    return shown(tx, actor, room, [message])[0]
 
 
 def delete(tx: Tx, actor: Actor, message_id: str, settings: Settings) -> Message:
@@ -114,7 +119,7 @@ def delete(tx: Tx, actor: Actor, message_id: str, settings: Settings) -> Message
         message = access.message_for_reading(tx, actor, message_id)
         stream.blank(tx, message_id)
         stream.tell(tx, _hearers(tx, message), "message.deleted", message_id, _changed(message))
-    return _read_by(tx, room, [message])[0]
+    return shown(tx, actor, room, [message])[0]
 
 
 def _check_changeable(tx: Tx, room: Room, message: Message, settings: Settings) -> None:
@@ -135,7 +140,8 @@ def _changed(message: Message) -> MessageChange:
 def one(tx: Tx, actor: Actor, message_id: str) -> Message:
     """Raises NotFound."""
     message = access.message_for_reading(tx, actor, message_id)
-    return _read_by(tx, access.room_for_reading(tx, actor, message.booking_id), [message])[0]
+    room = access.room_for_reading(tx, actor, message.booking_id)
+    return shown(tx, actor, room, [message])[0]
 
 
 def history(
@@ -156,13 +162,4 @@ def history(
         return History(
             [], has_more_before=after is not None and last > 0, has_more_after=before is not None and before <= last
         )
-    return History(_read_by(tx, room, items), items[0].seq > 1, items[-1].seq < last)
-
-
-def _read_by(tx: Tx, room: Room, messages: Sequence[Message]) -> list[Message]:
-    """Messages of a room, with who else has read each."""
-    left = room.left_with
-    positions = rooms.read_positions(tx, room.booking_id) if left is None else list(left.read_seqs.items())
-    for message in messages:
-        message.read_by = readers(message, positions)
-    return list(messages)
+    return History(shown(tx, actor, room, items), items[0].seq > 1, items[-1].seq < last)

@@ -1,9 +1,15 @@
 """What a draft must hold, by its type."""
 
+from collections.abc import Sequence
+
 from api.chat.types import Draft, Location
 from api.errors import InvalidRequest
+from api.files.types import Attachment
+from api.settings import Settings
 
 WITH_FILES = ("image", "file", "voice")
+# How the type of each file of a message begins.
+TYPES = {"image": "image/", "voice": "audio/"}
 
 
 def check(draft: Draft, most_characters: int) -> None:
@@ -11,8 +17,6 @@ def check(draft: Draft, most_characters: int) -> None:
     check_text(draft.type, draft.text, most_characters)
     if (draft.attachment_ids is not None) is not (draft.type in WITH_FILES):
         raise _misplaced("/attachmentIds", draft.attachment_ids is None, draft.type)
-    if draft.attachment_ids is not None and len(set(draft.attachment_ids)) < len(draft.attachment_ids):
-        raise InvalidRequest.at("/attachmentIds", "duplicate", "names a file twice")
     if draft.type == "voice" and len(draft.attachment_ids or []) > 1:
         raise InvalidRequest.at("/attachmentIds", "too_many", "must be one file for a voice message")
     if (draft.location is not None) is not (draft.type == "location"):
@@ -27,6 +31,24 @@ def check_text(kind: str, text: str | None, most_characters: int) -> None:
         raise InvalidRequest.at("/text", "required", "is missing")
     if kind == "text" and not (text or "").strip():
         raise InvalidRequest.at("/text", "blank", "says nothing")
+
+
+def check_files(kind: str, files: Sequence[Attachment], settings: Settings) -> None:
+    """An image message holds images, a voice message a sound that is not too long. Raises InvalidRequest."""
+    for number, file in enumerate(files):
+        if not file.type.startswith(TYPES.get(kind, "")):
+            raise InvalidRequest.at(f"/attachmentIds/{number}", "wrong_type", f"is no {kind}")
+        if kind == "voice":
+            _check_voice(file, settings)
+
+
+def _check_voice(file: Attachment, settings: Settings) -> None:
+    if file.size > settings.voice_size_limit:
+        raise InvalidRequest.at("/attachmentIds/0", "too_large", f"has more than {settings.voice_size_limit} bytes")
+    if file.duration_seconds is None:
+        raise InvalidRequest.at("/attachmentIds/0", "wrong_type", "does not say how long it is")
+    if file.duration_seconds > settings.voice_seconds:
+        raise InvalidRequest.at("/attachmentIds/0", "too_long", f"is longer than {settings.voice_seconds} seconds")
 
 
 def kept(place: Location | None) -> Location | None:

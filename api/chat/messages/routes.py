@@ -8,7 +8,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from api import idempotency
 from api.chat.messages import actions
 from api.chat.types import Draft, Edit, History, Message
-from api.errors import InvalidRequest, NotEditable, NotFound, RoomClosed
+from api.errors import FileNotReady, FileQuarantined, InvalidRequest, NotEditable, NotFound, RoomClosed
 from api.ids import PLATFORM_ID, BookingPath
 from api.paging import DEFAULT_LIMIT, Limit
 from api.requests import Request
@@ -17,7 +17,12 @@ MessagePath = Annotated[str, PathParameter(name="messageId", pattern=PLATFORM_ID
 Seq = Annotated[int | None, QueryParameter(ge=0, lt=2**53, description="A message's `seq`.")]
 
 
-@post("/booking/{bookingId:str}/message", status_code=201, raises=[NotFound, RoomClosed], opt={"bucket": "send"})
+@post(
+    "/booking/{bookingId:str}/message",
+    status_code=201,
+    raises=[NotFound, RoomClosed, FileNotReady, FileQuarantined],
+    opt={"bucket": "send"},
+)
 async def send(booking_id: BookingPath, data: JSONBody[Draft], request: Request) -> Response[Message]:
     """Send a message. The answer means that it is on disk.
 
