@@ -20,6 +20,7 @@ from api.files import queries as files
 from api.files.types import File, Quota
 from api.platform import queries as platform
 from api.platform.types import BookingDraft, UserDraft
+from api.search import index
 from api.settings import Settings
 
 ROOT = Path(api.__file__).parent
@@ -49,7 +50,9 @@ ARGUMENTS: dict[str, Any] = {
     "closes_at": NOW,
     "dead.after": "",
     "due_at": NOW,
+    "entry_id": 1,
     "due_id": "due_1",
+    "index.entry_id": 9,
     "file": FILE,
     "file_id": "file_1",
     "begin_link_key.key": "00",
@@ -67,6 +70,7 @@ ARGUMENTS: dict[str, Any] = {
     "hang.place": 0,
     "pinned": NOW,
     "place": (NOW, "1"),
+    "prefix": "ta",
     "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
     "insert_user.draft": UserDraft(role="provider", name="New", disabled=True),
     "update_user.draft": UserDraft(role="provider", name="Pat", email="pat@example.com"),
@@ -79,11 +83,13 @@ ARGUMENTS: dict[str, Any] = {
     "source": "record",
     "status": None,
     "subject": "1",
+    "tokens": "a tap .0a1b2c3d",
     "subjects": ["msg_1"],
     "text": "Another one",
     "until": NOW + 1000,
     "user_id": "pat",
     "user_ids": '["pat", "otto"]',
+    "words": ["tap", ".0a1b2c3d"],
 }
 
 
@@ -113,7 +119,8 @@ def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
 
 
 def furnish(tx: Tx) -> None:
-    """Two bookings, of which one has a room with a message in it."""
+    """Two bookings, of which one has a room with a message in it, and something to be found."""
+    index.put(tx, "note", "A tap", [".0a1b2c3d"])
     platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
     platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")
