@@ -3,12 +3,20 @@
 from litestar import Router
 
 from api.chat.conversations import routes as conversations
+from api.chat.location import routes as location
 from api.chat.messages import routes as messages
+from api.chat.presence import routes as presence
 from api.chat.receipts import routes as receipts
 
 router = Router(
     path="/chat",
-    route_handlers=[*messages.handlers, *receipts.handlers, *conversations.handlers],
+    route_handlers=[
+        *messages.handlers,
+        *receipts.handlers,
+        *conversations.handlers,
+        *presence.handlers,
+        *location.handlers,
+    ],
     opt={"roles": ("provider", "customer", "agent", "admin")},
     tags=["Chat"],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from api.chat import actions as rooms
+from api.chat.location import actions as location
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import InvalidRequest, NotFound, UnknownUser
@@ -67,6 +68,7 @@ def put_booking(
     if there is not None and changed.status != there.status:
         rooms.enter(tx, booking_id, changed.status, settings)
     rooms.tell_conversation(tx, booking_id, dict.fromkeys([*present, *people]))
+    location.booking_changed(tx, booking_id)
     return changed, False
 
 

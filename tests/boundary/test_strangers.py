@@ -43,6 +43,9 @@ OWN_NAMES = {"clientMessageId"}
 BODIES: dict[str, list[dict[str, Any]]] = {
     "Draft": [{"text": "Hello", "replyTo": ""}, {"type": "file", "attachmentIds": ""}],
     "Edit": [{"text": "Better"}],
+    "TypingDraft": [{"typing": True}],
+    "ShareDraft": [{"latitude": 1, "longitude": 1}, {"stop": True}],
+    "PrivacyDraft": [{"receipts": True, "typing": False, "presence": True}],
     "Read": [{"bookingId": "", "seq": 1}, {"messageIds": ""}],
     "UserDraft": [{"role": "provider", "name": "Pat"}],
     "BookingDraft": [{"providerId": "", "customerId": "", "service": "Tap", "status": "confirmed"}],
@@ -111,7 +114,9 @@ async def ask(cast: Cast, who: str, call: Call, which: int, messages: dict[str, 
     method, path, body = call.with_ids(which, messages)
     if call.path in FORMS:
         return await client.request(method, client.base_url.join(path), **FORMS[call.path])
-    return await client.request(method, client.base_url.join(path), json=body)
+    # Where a change needs a tag, any will do: what is there is not theirs.
+    headers = {"If-Match": "*"} if method == "PUT" else {}
+    return await client.request(method, client.base_url.join(path), json=body, headers=headers)
 
 
 def seen(answer: httpx.Response) -> tuple[int, bytes, list[str]]:
