@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from api import asyncapi, boundary, health, reference, sweeps
 from api.auth import Tokens
 from api.chat import events as chat_events
+from api.chat.access import may_read_files
 from api.chat.deliveries.watch import Deliveries
 from api.chat.frames import kinds as chat_frames
 from api.chat.location import actions as location
@@ -50,7 +51,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     events = asyncapi.Events(chat_events.durable, chat_events.passing)
     presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     # Who may read what a file hangs on, by the file's purpose.
-    files = Files(settings, clock, {})
+    files = Files(settings, clock, {"chat": may_read_files})
     outbox = Outbox(db, sweeps.works | location.works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)

@@ -161,6 +161,20 @@ class UnknownUser(Problem):
     default_detail = "Put the user first, then repeat this request."
 
 
+class RoomClosed(Problem):
+    status_code = 409
+    code = "room_closed"
+    title = "Nobody writes in this room any more"
+    default_detail = "Its booking ended some time ago. Reading goes on."
+
+
+class NotEditable(Problem):
+    status_code = 409
+    code = "not_editable"
+    title = "The message can no longer be changed"
+    default_detail = "It was sent too long ago."
+
+
 class BookingNotActive(Problem):
     status_code = 409
     code = "booking_not_active"

@@ -27,6 +27,9 @@ PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{
 IDS: dict[str, tuple[str, str, str]] = {
     "bookingId": ("1", "2", "9"),
     "userId": ("pat", "otto", "nobody"),
+    "replyTo": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
+    "attachmentIds": ("FILE 1", "FILE 2", "file_9"),
+    "messageId": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "messageIds": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "providerId": ("pat", "otto", "nobody"),
     "customerId": ("carol", "olga", "no-one"),
@@ -39,7 +42,8 @@ IDS: dict[str, tuple[str, str, str]] = {
 OWN_NAMES = {"clientMessageId"}
 # What to send to each route that takes a body; every id of the body is put in.
 BODIES: dict[str, list[dict[str, Any]]] = {
-    "Draft": [{"text": "Hello"}],
+    "Draft": [{"text": "Hello", "replyTo": ""}, {"type": "file", "attachmentIds": ""}],
+    "Edit": [{"text": "Better"}],
     "TypingDraft": [{"typing": True}],
     "ShareDraft": [{"latitude": 1, "longitude": 1}, {"stop": True}],
     "PrivacyDraft": [{"receipts": True, "typing": False, "presence": True}],
@@ -64,8 +68,7 @@ class Call(msgspec.Struct, frozen=True):
         """0 for somebody else's ids, 1 for otto's own, 2 for those that never were."""
         ids = {name: messages.get(found[which], found[which]) for name, found in IDS.items()}
         filled = {name: ids.get(name, value) for name, value in (self.body or {}).items()}
-        if "messageIds" in filled:
-            filled["messageIds"] = [filled["messageIds"]]
+        filled |= {name: [value] for name, value in filled.items() if name.endswith("Ids")}
         return self.method, self.path.format(**ids), filled or None
 
 
@@ -75,7 +78,8 @@ def routes() -> list[tuple[str, HTTPRoute, Any]]:
         (method, route, pair[0])
         for route in sorted(app.routes, key=lambda route: route.path)
         if isinstance(route, HTTPRoute)
-        for method, pair in sorted(route.route_handler_map.items())
+        # What is deleted can be asked nothing any more, so that comes last.
+        for method, pair in sorted(route.route_handler_map.items(), key=lambda item: (item[0] == "DELETE", item[0]))
         if method != "OPTIONS" and not route.path.startswith("/api/unserved")
     ]
 
@@ -134,7 +138,7 @@ async def everything(cast: Cast) -> list[Any]:
 @pytest.fixture(scope="module")
 async def messages(cast: Cast) -> AsyncIterator[dict[str, str]]:
     """What has an id only once it is there: a message in each room, a device and a file of pat and of otto."""
-    sent = {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.olga, booking="2"))["id"]}
+    sent = {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.otto, booking="2"))["id"]}
     for name, who in (("FILE 1", cast.pat), ("FILE 2", cast.otto)):
         sent[name] = (await who.post("/files", **FORMS["/api/provider-communication/files"])).json()["id"]
     async with device_of(cast.pat) as pats, device_of(cast.otto) as ottos:
