@@ -13,6 +13,7 @@ from api.chat.frames import kinds as chat_frames
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
+from api.files import sweeping
 from api.files.files import Files
 from api.files.routes import router as files_routes
 from api.help.library import Library, Searches
@@ -39,7 +40,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     live = Live(settings, db, tokens, limits, clock, chat_frames)
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {})
-    outbox = Outbox(db, sweeps.works, clock, live.node)
+    for_ever = sweeps.works | sweeping.works(files, db)
+    outbox = Outbox(db, for_ever | sweeping.scans(files, db), clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
     site_watch = Watch(site, library)
@@ -48,11 +50,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             await db.open()
-            files.open()
+            files.open(alone=db.alone)
             await site_watch.look()
             # A disk that is full at the start must not keep those out who only read.
-            if not await db.read(sweeps.begun):
-                await db.write(sweeps.begin)
+            if not await db.read(sweeps.begun, for_ever):
+                await db.write(sweeps.begin, for_ever)
             # Another process may have told what we did not hear; alone, there is none.
             loops = [
                 tokens.watch(),
@@ -70,7 +72,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            files.close()
+            await files.close()
             await db.close()
 
     app = Litestar(
