@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.conftest import SECRET, free_socket
+from tests.conftest import SECRET, free_port, free_socket
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -144,8 +144,7 @@ def test_the_version_is_printed(run: Run) -> None:
 
 
 async def test_serve_answers_and_leaves_with_exit_0(tmp_path: Path) -> None:
-    with free_socket() as listener:
-        port = str(listener.getsockname()[1])
+    port = str(free_port())
     ours = {"PORCHLIGHT_DATA_DIR": str(tmp_path), "PORCHLIGHT_PORT": port, "PORCHLIGHT_JWT_SECRET": SECRET}
     ours["PORCHLIGHT_SITE_DIR"] = str(tmp_path / "site")
     command = [str(Path(sys.executable).with_name("porchlight")), "serve"]

@@ -174,6 +174,7 @@ async def test_a_stuck_read_is_cut_at_its_deadline(db: Database, monkeypatch: py
     endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
     with pytest.raises(Overloaded, match="too long"):
         await asyncio.wait_for(db.read(lambda tx: tx.value(endless)), 5)
+    monkeypatch.undo()
     assert await db.read(notes) == []
 
 
