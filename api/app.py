@@ -13,6 +13,8 @@ from api.chat.frames import kinds as chat_frames
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
+from api.files.files import Files
+from api.files.routes import router as files_routes
 from api.help.library import Library, Searches
 from api.help.routes import router as help_routes
 from api.limits import Limits
@@ -35,6 +37,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
     live = Live(settings, db, tokens, limits, clock, chat_frames)
+    # Who may read what a file hangs on, by the file's purpose.
+    files = Files(settings, clock, {})
     outbox = Outbox(db, sweeps.works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
@@ -44,6 +48,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             await db.open()
+            files.open()
             await site_watch.look()
             # A disk that is full at the start must not keep those out who only read.
             if not await db.read(sweeps.begun):
@@ -65,11 +70,12 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         finally:
+            files.close()
             await db.close()
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat, help_routes, live_routes, outbox_routes]),
+            Router(PREFIX, route_handlers=[platform, chat, files_routes, help_routes, live_routes, outbox_routes]),
             asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,
@@ -87,6 +93,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 "db": db,
                 "tokens": tokens,
                 "live": live,
+                "files": files,
                 "library": library,
                 "searches": Searches(),
                 "site_watch": site_watch,

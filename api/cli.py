@@ -15,6 +15,7 @@ from api.auth import ROLES, make_token
 from api.clock import system_clock
 from api.db import Closed, open_database
 from api.db.open import data_folder
+from api.files import keyring
 from api.ids import is_platform_id
 from api.logs import logging_to_stderr
 from api.server import Server, bound
@@ -141,7 +142,7 @@ def restore(folder: Path) -> None:
 
 
 def _settings() -> Settings:
-    return load(os.environ, more=keys.mistakes)
+    return load(os.environ, more=lambda settings: [*keys.mistakes(settings), *keyring.mistakes(settings)])
 
 
 def _build_site(project: Path, settings: Settings) -> bool:

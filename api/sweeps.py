@@ -4,6 +4,7 @@ import msgspec
 
 from api import idempotency
 from api.db import Tx
+from api.files import links
 from api.live import sockets, stream
 from api.outbox import queries
 from api.outbox.loop import Work
@@ -48,5 +49,6 @@ def begun(tx: Tx) -> bool:
 def begin(tx: Tx) -> None:
     """At the first start: the database gets its epoch, and each sweep the row by which it goes on."""
     stream.begin_epoch(tx)
+    links.begin(tx)
     for kind in works:
         queries.add(tx, kind, "", "{}", tx.now)

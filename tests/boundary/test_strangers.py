@@ -17,6 +17,8 @@ from tests.conftest import SECRET, Cast, say
 
 HELP = "GET /api/provider-communication/help"
 PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /api/reference"}
+# Its address carries its own proof.
+PUBLIC |= {"GET /api/provider-communication/files/{fileId}/link"}
 PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{HELP}/tags"}
 
 # For each id in a path or a body: pat's and carol's, otto's own, and one that never was. MESSAGE stands for one that is
@@ -28,6 +30,7 @@ IDS: dict[str, tuple[str, str, str]] = {
     "providerId": ("pat", "otto", "nobody"),
     "customerId": ("carol", "olga", "no-one"),
     "socketId": ("SOCKET 1", "SOCKET 2", "sock_9"),
+    "fileId": ("FILE 1", "FILE 2", "file_9"),
     # Due work belongs to nobody: admins see all of it, everybody else nothing.
     "dueId": ("due_9", "due_9", "due_9"),
 }
@@ -39,6 +42,10 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "Read": [{"bookingId": "", "seq": 1}, {"messageIds": ""}],
     "UserDraft": [{"role": "provider", "name": "Pat"}],
     "BookingDraft": [{"providerId": "", "customerId": "", "service": "Tap", "status": "confirmed"}],
+}
+# Routes that take a form instead.
+FORMS: dict[str, Any] = {
+    "/api/provider-communication/files": {"data": {"purpose": "chat"}, "files": {"file": ("note.txt", b"A note.")}}
 }
 STRANGERS = ("otto", "olga", "agnes", "ada", "plat", "anon")
 
@@ -98,6 +105,8 @@ def name_of(call: Call) -> str:
 async def ask(cast: Cast, who: str, call: Call, which: int, messages: dict[str, str]) -> httpx.Response:
     client: httpx.AsyncClient = getattr(cast, who)
     method, path, body = call.with_ids(which, messages)
+    if call.path in FORMS:
+        return await client.request(method, client.base_url.join(path), **FORMS[call.path])
     return await client.request(method, client.base_url.join(path), json=body)
 
 
@@ -118,8 +127,10 @@ async def everything(cast: Cast) -> list[Any]:
 
 @pytest.fixture(scope="module")
 async def messages(cast: Cast) -> AsyncIterator[dict[str, str]]:
-    """What has an id only once it is there: a message in each room, a device of pat and one of otto."""
+    """What has an id only once it is there: a message in each room, a device and a file of pat and of otto."""
     sent = {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.olga, booking="2"))["id"]}
+    for name, who in (("FILE 1", cast.pat), ("FILE 2", cast.otto)):
+        sent[name] = (await who.post("/files", **FORMS["/api/provider-communication/files"])).json()["id"]
     async with device_of(cast.pat) as pats, device_of(cast.otto) as ottos:
         yield sent | {"SOCKET 1": pats, "SOCKET 2": ottos}
 
@@ -174,8 +185,13 @@ async def test_otto_would_otherwise_matter(cast: Cast, messages: dict[str, str],
     assert (await ask(cast, "otto", call, 1, messages)).is_success
 
 
-# The platform is nobody's stranger where it may call at all.
-STRANGE = [(call, who) for call in calls() for who in STRANGERS if not (who == "plat" and "service" in call.roles)]
+# The platform is nobody's stranger where it may call at all, and a form names nobody's object.
+STRANGE = [
+    (call, who)
+    for call in calls()
+    for who in STRANGERS
+    if call.path not in FORMS and not (who == "plat" and "service" in call.roles)
+]
 
 
 @pytest.mark.parametrize(("call", "who"), STRANGE, ids=[f"{name_of(call)} {who}" for call, who in STRANGE])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import api
@@ -14,8 +15,11 @@ from api.chat import actions as chat
 from api.chat.types import Draft, LeftWith, Message, Person
 from api.clock import rfc3339
 from api.db import Database, Tx
+from api.files import queries as files
+from api.files.types import File, Quota
 from api.platform import queries as platform
 from api.platform.types import BookingDraft, UserDraft
+from api.search import index
 
 ROOT = Path(api.__file__).parent
 NOW = 1_795_336_200_000
@@ -29,6 +33,7 @@ MESSAGE = Message(
     client_message_id="c-2",
     created_at=rfc3339(NOW),
 )
+FILE = File("file_2", "pat", "chat", "ready", "a.txt", "text/plain", 9, "00", None, None, None, "b2", None, "k1")
 # By the parameter's name, or by function and name where that one needs its own.
 ARGUMENTS: dict[str, Any] = {
     "add.kind": "test",
@@ -40,7 +45,12 @@ ARGUMENTS: dict[str, Any] = {
     "client_message_id": "c-1",
     "dead.after": "",
     "due_at": NOW,
+    "entry_id": 1,
     "due_id": "due_1",
+    "index.entry_id": 9,
+    "file": FILE,
+    "file_id": "file_1",
+    "begin_link_key.key": "00",
     "insert_booking.booking_id": "9",
     "insert_room.booking_id": "2",
     "insert_user.user_id": "new",
@@ -51,19 +61,27 @@ ARGUMENTS: dict[str, Any] = {
     "message": MESSAGE,
     "message_ids": ["msg_1", "msg_2"],
     "moment": NOW,
+    "hang.place": 0,
     "pinned": NOW,
     "place": (NOW, "1"),
+    "prefix": "ta",
     "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
     "insert_user.draft": UserDraft(role="provider", name="New", disabled=True),
     "update_user.draft": UserDraft(role="provider", name="Pat", email="pat@example.com"),
+    "purpose": "chat",
+    "quota": Quota(10, 1000),
     "reason": "because",
     "sender_id": "pat",
     "seq": 1,
+    "size": 9,
     "status": None,
     "subject": "1",
+    "tokens": "a tap .0a1b2c3d",
+    "subjects": ["msg_1"],
     "until": NOW + 1000,
     "user_id": "pat",
     "user_ids": '["pat", "otto"]',
+    "words": ["tap", ".0a1b2c3d"],
 }
 
 
@@ -93,7 +111,8 @@ def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
 
 
 def furnish(tx: Tx) -> None:
-    """Two bookings, of which one has a room with a message in it."""
+    """Two bookings, of which one has a room with a message in it, and something to be found."""
+    index.put(tx, "note", "A tap", [".0a1b2c3d"])
     platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
     platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")
@@ -101,6 +120,8 @@ def furnish(tx: Tx) -> None:
         platform.insert_booking(tx, booking, draft)
     chat.open_room(tx, "1", ["pat", "carol"])
     chat.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), 10)
+    files.begin_link_key(tx, "00")
+    files.insert_file(tx, msgspec.structs.replace(FILE, id="file_1", blob="b1"))
 
 
 @pytest.mark.parametrize(("feature", "function"), found(), ids=lambda part: getattr(part, "__name__", part))
