@@ -27,7 +27,10 @@ class Stopwatch:
 async def narrow(settings: Settings, clock: SetClock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A server that lets everybody write 100 times a minute, and read 250 times."""
     tight = msgspec.structs.replace(settings, data_dir=tmp_path, rate_limit_factor=100 / POLICIES["write"].quota)
-    async with serving(create_app(tight, clock)) as address, httpx.AsyncClient(base_url=address + PREFIX) as client:
+    async with (
+        serving(create_app(tight, clock)) as address,
+        httpx.AsyncClient(base_url=address + PREFIX, timeout=30) as client,
+    ):
         yield client
 
 
@@ -132,7 +135,9 @@ async def test_a_forwarded_address_is_believed_from_named_proxies_only(
     listener = free_socket()
     server = Server(create_app(behind), behind, lambda _: None)
     running = asyncio.create_task(server._serve([listener]))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}") as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}", timeout=30
+    ) as client:
         listener.listen()
         statuses = [
             (await client.get("/chat/conversations", headers={"X-Forwarded-For": address})).status_code

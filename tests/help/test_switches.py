@@ -24,7 +24,7 @@ from tests.conftest import serving
 @asynccontextmanager
 async def helped(settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(msgspec.structs.replace(settings, **changes))
-    async with serving(app) as address, httpx.AsyncClient(base_url=f"{address}{PREFIX}/help") as client:
+    async with serving(app) as address, httpx.AsyncClient(base_url=f"{address}{PREFIX}/help", timeout=30) as client:
         yield client
 
 
