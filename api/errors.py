@@ -79,6 +79,12 @@ class MalformedBody(Problem):
     title = "The body cannot be read"
 
 
+class FileDamaged(Problem):
+    code = "file_damaged"
+    title = "The file cannot be decoded"
+    default_detail = "It begins like a file of its type, and does not go on like one."
+
+
 class InvalidCursor(Problem):
     code = "invalid_cursor"
     title = "The cursor is not one of ours"
@@ -161,6 +167,27 @@ class UnknownUser(Problem):
     default_detail = "Put the user first, then repeat this request."
 
 
+class RoomClosed(Problem):
+    status_code = 409
+    code = "room_closed"
+    title = "Nobody writes in this room any more"
+    default_detail = "Its booking ended some time ago. Reading goes on."
+
+
+class NotEditable(Problem):
+    status_code = 409
+    code = "not_editable"
+    title = "The message can no longer be changed"
+    default_detail = "It was sent too long ago."
+
+
+class BookingNotActive(Problem):
+    status_code = 409
+    code = "booking_not_active"
+    title = "The booking is not active"
+    default_detail = "A position can be shared while the booking is confirmed or in progress."
+
+
 class FileNotReady(Problem):
     status_code = 409
     code = "file_not_ready"
@@ -217,6 +244,13 @@ class TooLarge(Problem):
     default_detail = "The body is larger than this address takes."
 
 
+class ImageTooLarge(Problem):
+    status_code = 413
+    code = "image_too_large"
+    title = "The image is too large to be decoded"
+    default_detail = "It may have 64 million pixels, over all frames of an animation, and 300 frames."
+
+
 class UnsupportedMediaType(Problem):
     status_code = 415
     code = "unsupported_media_type"
@@ -242,6 +276,13 @@ class IdempotencyMismatch(Problem):
     code = "idempotency_mismatch"
     title = "The key was used for another request"
     default_detail = "An Idempotency-Key stands for one request: use a new key for another query or body."
+
+
+class PreconditionRequired(Problem):
+    status_code = 428
+    code = "precondition_required"
+    title = "Say which state you are changing"
+    default_detail = "Read it first, and send its ETag as If-Match."
 
 
 class RateLimited(Problem):
