@@ -263,12 +263,12 @@ class Device:
         return self._presence.pop(0)["data"]
 
     async def _receive(self) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return json.loads(await self.connection.recv())
 
     async def closed(self) -> int:
         """Hear the rest until the server closes; its close code."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             with suppress(ConnectionClosed):
                 while True:
                     self._keep(json.loads(await self.connection.recv()))

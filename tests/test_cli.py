@@ -153,7 +153,7 @@ async def test_serve_answers_and_leaves_with_exit_0(tmp_path: Path) -> None:
     pipe = asyncio.subprocess.PIPE
     server = await asyncio.create_subprocess_exec(*command, env=os.environ | ours, stdout=pipe, stderr=pipe)
     assert server.stdout
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while f"serving at http://127.0.0.1:{port}".encode() not in await server.stdout.readline():
             assert server.returncode is None
         server.terminate()

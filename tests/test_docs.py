@@ -43,7 +43,7 @@ def blocks(page: str) -> list[str]:
 
 
 def run(script: str, environ: dict[str, str]) -> str:
-    done = subprocess.run(["bash", "-euc", script], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["bash", "-euc", script], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

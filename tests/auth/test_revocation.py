@@ -102,7 +102,7 @@ async def test_another_process_hears_of_it_within_5_seconds(cast: Cast, second: 
 
 
 async def until_forgotten(tokens: Tokens, header: bytes) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while tokens.remembered(header):
             await asyncio.sleep(0.01)
 

@@ -105,14 +105,14 @@ def answers(address: str) -> bool:
         return False
 
 
-def wait_until(done: Callable[[], Any], seconds: float = 30) -> None:
+def wait_until(done: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
 
-async def until(done: Callable[[], Any], seconds: float = 30) -> None:
+async def until(done: Callable[[], Any], seconds: float = 60) -> None:
     """`wait_until`, while others of this loop go on."""
     deadline = time.monotonic() + seconds
     while not done():

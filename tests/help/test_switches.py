@@ -33,7 +33,7 @@ async def ready(client: httpx.AsyncClient) -> Any:
     return answer.status_code, answer.json()["warnings"]
 
 
-async def until(holds: Callable[[], Any], seconds: float = 10) -> None:
+async def until(holds: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not await holds():
         assert time.monotonic() < deadline, "waited in vain"

@@ -25,7 +25,7 @@ async def running(db: Database, clock: SetClock, node: str = "one", **works: Wor
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0.01)
 
@@ -64,7 +64,7 @@ async def test_what_happens_within_happens_with_the_removal_or_not_at_all(db: Da
 
     await db.write(add, "mark", "a")
     async with running(db, clock, mark=Work(within=mark)):
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while await left(db):
                 clock.advance(5)
                 await asyncio.sleep(0.05)
@@ -83,7 +83,7 @@ async def test_a_poison_row_is_given_up_with_its_reason_and_holds_nobody_up(db: 
         await db.write(add, "deliver", subject)
     async with running(db, clock, deliver=Work(outside=deliver)):
         await until(lambda: sorted(done) == list("abcde"))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not (dead := await db.read(queries.dead, "", 10)):
                 clock.advance(3600)
                 await asyncio.sleep(0.05)
@@ -109,7 +109,7 @@ async def test_a_dead_row_is_tried_again_by_hand(db: Database, clock: SetClock) 
 async def test_an_unknown_kind_is_put_off_not_lost(db: Database, clock: SetClock) -> None:
     await db.write(add, "nobody-knows", "a")
     async with running(db, clock):
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (await left(db))[0][2] == 0:
                 await asyncio.sleep(0.01)
     assert [(subject, state) for subject, state, _ in await left(db)] == [("a", "waiting")]
