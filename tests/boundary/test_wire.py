@@ -35,7 +35,7 @@ async def exchange(server: str, sent: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(server.rpartition(":")[2]))
     writer.write(sent)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(5):
             return await reader.read()
     finally:
         writer.close()
