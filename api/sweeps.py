@@ -1,9 +1,13 @@
 """What is thrown away when its time is over: due work that puts itself off, in chunks that hold nobody up."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from api import idempotency
+from api.chat.presence.actions import tell_offline
 from api.db import Tx
+from api.files import links
 from api.live import sockets, stream
 from api.outbox import queries
 from api.outbox.loop import Work
@@ -26,7 +30,7 @@ def streams(tx: Tx, row: Due) -> int:
 
 def presence(tx: Tx, row: Due) -> int:
     """Devices of processes that died without a word."""
-    sockets.sweep(tx, tx.now - sockets.TTL_MS)
+    tell_offline(tx, sorted(set(sockets.sweep(tx, tx.now - sockets.TTL_MS))))
     return tx.now + MINUTE
 
 
@@ -37,16 +41,18 @@ works = {
 }
 
 
-KINDS = msgspec.json.encode(list(works)).decode()
+def begun(tx: Tx, kinds: Iterable[str]) -> bool:
+    wanted = list(kinds)
+    waiting = tx.value(
+        "select count(distinct kind) from due where kind in (select value from json_each(cast($1 as text)))",
+        msgspec.json.encode(wanted).decode(),
+    )
+    return stream.epoch(tx) is not None and waiting == len(wanted)
 
 
-def begun(tx: Tx) -> bool:
-    waiting = tx.value("select count(*) from due where kind in (select value from json_each(cast($1 as text)))", KINDS)
-    return stream.epoch(tx) is not None and waiting == len(works)
-
-
-def begin(tx: Tx) -> None:
+def begin(tx: Tx, kinds: Iterable[str]) -> None:
     """At the first start: the database gets its epoch, and each sweep the row by which it goes on."""
     stream.begin_epoch(tx)
-    for kind in works:
+    links.begin(tx)
+    for kind in kinds:
         queries.add(tx, kind, "", "{}", tx.now)
