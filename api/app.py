@@ -9,7 +9,15 @@ from litestar.datastructures import State
 
 from api import boundary, health, reference, sweeps
 from api.auth import Tokens
+from api.chat.access import may_read_files
+from api.chat.deliveries.watch import Deliveries
 from api.chat.frames import kinds as chat_frames
+from api.chat.location import actions as location
+from api.chat.location.routes import kinds as location_frames
+from api.chat.presence.frames import kinds as typing_frames
+from api.chat.presence.typing import Typists
+from api.chat.presence.watch import Presence
+from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
@@ -36,10 +44,12 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
-    live = Live(settings, db, tokens, limits, clock, chat_frames)
+    typists = Typists(clock)
+    live = Live(settings, db, tokens, limits, clock, {**chat_frames, **typing_frames(typists), **location_frames})
+    presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     # Who may read what a file hangs on, by the file's purpose.
-    files = Files(settings, clock, {})
-    outbox = Outbox(db, sweeps.works, clock, live.node)
+    files = Files(settings, clock, {"chat": may_read_files})
+    outbox = Outbox(db, sweeps.works | location.works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
     site_watch = Watch(site, library)
@@ -58,6 +68,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 tokens.watch(),
                 live.watch(),
                 live.refresh(),
+                presence.watch(),
+                deliveries.watch(),
                 outbox.run(),
                 site_watch.run(),
                 *([] if db.alone else [live.hub.poll()]),
@@ -75,7 +87,10 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat, files_routes, help_routes, live_routes, outbox_routes]),
+            Router(
+                PREFIX,
+                route_handlers=[platform, chat, privacy, files_routes, help_routes, live_routes, outbox_routes],
+            ),
             asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,
@@ -93,6 +108,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 "db": db,
                 "tokens": tokens,
                 "live": live,
+                "typists": typists,
+                "deliveries": deliveries,
                 "files": files,
                 "library": library,
                 "searches": Searches(),

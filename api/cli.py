@@ -169,7 +169,7 @@ async def _make_demo(settings: Settings, *, quiet: bool) -> None:
     db = open_database(settings)
     try:
         await db.open(step)
-        made = await db.write(demo.make)
+        made = await db.write(demo.make, settings)
     finally:
         await db.close()
     if made:

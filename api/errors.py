@@ -161,6 +161,27 @@ class UnknownUser(Problem):
     default_detail = "Put the user first, then repeat this request."
 
 
+class RoomClosed(Problem):
+    status_code = 409
+    code = "room_closed"
+    title = "Nobody writes in this room any more"
+    default_detail = "Its booking ended some time ago. Reading goes on."
+
+
+class NotEditable(Problem):
+    status_code = 409
+    code = "not_editable"
+    title = "The message can no longer be changed"
+    default_detail = "It was sent too long ago."
+
+
+class BookingNotActive(Problem):
+    status_code = 409
+    code = "booking_not_active"
+    title = "The booking is not active"
+    default_detail = "A position can be shared while the booking is confirmed or in progress."
+
+
 class FileNotReady(Problem):
     status_code = 409
     code = "file_not_ready"
@@ -242,6 +263,13 @@ class IdempotencyMismatch(Problem):
     code = "idempotency_mismatch"
     title = "The key was used for another request"
     default_detail = "An Idempotency-Key stands for one request: use a new key for another query or body."
+
+
+class PreconditionRequired(Problem):
+    status_code = 428
+    code = "precondition_required"
+    title = "Say which state you are changing"
+    default_detail = "Read it first, and send its ETag as If-Match."
 
 
 class RateLimited(Problem):

@@ -46,6 +46,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_query_ms: Positive = 100
+    message_edit_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 15
+    room_close_hours: Annotated[int, Meta(ge=0, le=87_600)] = 72
+    voice_seconds: Positive = 300
+    voice_size_limit: Positive = 5_242_880
 
     chat_websocket_port: Port | None = None
     chat_message_limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000

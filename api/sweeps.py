@@ -3,6 +3,7 @@
 import msgspec
 
 from api import idempotency
+from api.chat.presence.actions import tell_offline
 from api.db import Tx
 from api.files import links
 from api.live import sockets, stream
@@ -27,7 +28,7 @@ def streams(tx: Tx, row: Due) -> int:
 
 def presence(tx: Tx, row: Due) -> int:
     """Devices of processes that died without a word."""
-    sockets.sweep(tx, tx.now - sockets.TTL_MS)
+    tell_offline(tx, sorted(set(sockets.sweep(tx, tx.now - sockets.TTL_MS))))
     return tx.now + MINUTE
 
 

@@ -201,8 +201,8 @@ class SQLite:
                 if time.monotonic() > end:
                     break
             _finish(whole)
-            # Before the first caller is answered, whoever that is.
-            begun[0].after = [*whole.after, *begun[0].after]
+            # All of it is called before any caller of the batch goes on: they are answered in one step of the loop.
+            begun[-1].after = [*begun[-1].after, *whole.after]
             conn.execute("COMMIT")
         except (sqlite.Error, Ended):
             # Nothing of the batch has happened and nobody has been answered.

@@ -19,6 +19,8 @@ MOST_REPLAYED = 10_000
 DAYS_KEPT = 7
 PAGE = 500
 CHUNK = 50
+# Of what passes by and is kept nowhere; the others count from 1.
+NO_POSITION = 0
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -33,11 +35,19 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An event as it is sent: `frame` is its text for the wire."""
+    """An event as it is sent: `frame` is its text for the wire. One without a position is heard now or never."""
 
     topic: str
     position: int
     frame: str
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The events of a topic after `start`, up to and with `stop`, were sent to a device."""
+
+    topic: str
+    start: int
+    stop: int
 
 
 class Head(Record):
@@ -86,6 +96,18 @@ def tell(tx: Tx, topics: Iterable[str], kind: str, subject: str, content: Any) -
     if hearers := sorted(set(topics)):
         body = msgspec.json.encode(content).decode()
         tx.collect(write, Told(ids.new("evt", tx.now), hearers, kind, subject, body, tx.now))
+
+
+def passing(topics: Iterable[str], kind: str, content: Any, now: int) -> list[Event]:
+    """For those who are connected to this process: without a position, dropped first under pressure, kept nowhere."""
+    frame = msgspec.json.encode({"type": kind, "at": rfc3339(now), "data": content}).decode()
+    return [Event(topic, NO_POSITION, frame) for topic in topics]
+
+
+def whisper(tx: Tx, topics: Iterable[str], kind: str, content: Any) -> None:
+    """`passing`, after the commit."""
+    if tx.publish is not None:
+        tx.after_commit(tx.publish, passing(topics, kind, content, tx.now))
 
 
 def write(tx: Tx, told: list[Told]) -> None:
