@@ -69,7 +69,8 @@ SYSTEM = Person("system", "service", "Porchlight")
 
 class Message(Record, kw_only=True):
     """`seq` counts from 1 in each room, without gaps. `read_by`: ids of the other members who have read it;
-    `delivered_to`: of those whose devices have been sent it. Whoever keeps their receipts to themselves is in neither.
+    `delivered_to`: of those whose devices have been sent it, but for you. Whoever keeps their receipts to themselves is
+    in neither.
 
     `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more.
     """
@@ -147,7 +148,7 @@ class Conversation(Record):
 
 
 class Progress(Record):
-    """How far a member has read a room and been sent it, as others may see it: not at all, where they hide it."""
+    """How far a member has read a room and been sent it, as somebody else may see it."""
 
     id: str
     read_seq: int

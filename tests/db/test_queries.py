@@ -109,6 +109,7 @@ ARGUMENTS: dict[str, Any] = {
     "until": NOW + 1000,
     "user_id": "pat",
     "version": 0,
+    "viewer_id": "carol",
     "user_ids": '["pat", "otto"]',
     "words": ["tap", ".0a1b2c3d"],
 }

@@ -54,7 +54,8 @@ def _apply_receipt(state: State, receipt: Any, me: str, *, read: bool) -> None:
         item |= {"readSeq": receipt["seq"], "unread": receipt["unread"]}
     for message in [*state["history"][receipt["bookingId"]], item["lastMessage"]]:
         if message["seq"] <= receipt["seq"] and receipt["userId"] != message["sender"]["id"]:
-            for name in ("readBy", "deliveredTo") if read else ("deliveredTo",):
+            names = [*["readBy"] * read, *["deliveredTo"] * (receipt["userId"] != me)]
+            for name in names:
                 message[name] = sorted({*message[name], receipt["userId"]})
 
 

@@ -35,7 +35,7 @@ def conversations(
     more, found = len(found) > limit, found[:limit]
     if back:
         found.reverse()
-    with_members(tx, found)
+    with_members(tx, actor.id, found)
     with_files(tx, actor, [item.last_message for item in found if item.last_message])
 
     def edge(item: Conversation, back: bool) -> str:
@@ -51,10 +51,10 @@ def conversations(
     return ConversationPage(found, page, total)
 
 
-def with_members(tx: Tx, found: Sequence[Conversation]) -> None:
+def with_members(tx: Tx, viewer_id: str, found: Sequence[Conversation]) -> None:
     """For the rooms of a present member; a former one has them already."""
     present = [item for item in found if not item.members]
-    members = rooms.members_of(tx, [item.booking_id for item in present]) if present else []
+    members = rooms.members_of(tx, [item.booking_id for item in present], viewer_id) if present else []
     by_room = {room: list(group) for room, group in itertools.groupby(members, lambda member: member.booking_id)}
     for item in present:
         people = by_room[item.booking_id]

@@ -14,7 +14,7 @@ from api.files.actions import attached
 
 def shown(tx: Tx, actor: Actor, room: Room, messages: Sequence[Message]) -> list[Message]:
     """Messages of one room."""
-    progress = rooms.progress(tx, room.booking_id) if room.left_with is None else room.left_with.progress
+    progress = rooms.progress(tx, room.booking_id, actor.id) if room.left_with is None else room.left_with.progress
     for message in messages:
         name_readers(message, progress)
     return with_files(tx, actor, messages)
