@@ -8,7 +8,7 @@ from api import ids, requests
 from api.auth import Actor
 from api.errors import Forbidden, Internal, InvalidRequest, MalformedBody, Problem, Unauthenticated
 from api.live import sockets, stream, wire
-from api.live.outgoing import Outgoing
+from api.live.outgoing import Outgoing, cannot_abort
 from api.live.stream import Replay
 from api.live.subscription import Subscription
 from api.live.wire import Caller, Close
@@ -35,7 +35,7 @@ class Socket:
         # Where it came from, while it is counted among those without a hello.
         self.place = ""
         self.opened = time.monotonic()
-        self.out = Outgoing(send, scope["extensions"].get("abort", _cannot_abort))
+        self.out = Outgoing(send, scope["extensions"].get("abort", cannot_abort))
         self._live = live
         self._receive = receive
         self._connected_at = live.clock()
@@ -150,7 +150,7 @@ class Socket:
         self._subscription = Subscription(live.hub, live.db, topics, lambda event: self.out.push(event.frame))
         known = resume or wire.Resume(epoch="", positions={})
         replay = await self._subscription.replay(known.epoch, known.positions)
-        await sockets.remember(live.db, self.id, actor.id, live.node, self._device, self._connected_at)
+        await sockets.remember(live.db, self.row(actor))
         self.ready = True
         live.settled(self, actor)
         self.out.push(wire.ack(frame_id, {}))
@@ -163,6 +163,10 @@ class Socket:
                 return
         self._subscription.begin(replay.emptied())
 
+    def row(self, actor: Actor) -> sockets.DeviceRow:
+        """This device on the list of its user's."""
+        return self.id, actor.id, self._live.node, self._device, self._connected_at
+
     def _welcome(self, replay: Replay, actor: Actor) -> str:
         return wire.text(
             type="welcome",
@@ -174,9 +178,6 @@ class Socket:
             pingIntervalSeconds=wire.PING_SECONDS,
             maxFrameBytes=wire.MAX_FRAME,
         )
-
-
-def _cannot_abort() -> None: ...
 
 
 def _device(scope: Any) -> str:

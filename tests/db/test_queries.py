@@ -46,6 +46,7 @@ ARGUMENTS: dict[str, Any] = {
     "insert_user.user_id": "new",
     "last": 9,
     "lease": "node_1",
+    "lease_ms": 1000,
     "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], {"pat": 1}),
     "limit": 10,
     "message": MESSAGE,
@@ -61,7 +62,6 @@ ARGUMENTS: dict[str, Any] = {
     "seq": 1,
     "status": None,
     "subject": "1",
-    "until": NOW + 1000,
     "user_id": "pat",
     "user_ids": '["pat", "otto"]',
 }
