@@ -5,7 +5,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from api import ids
@@ -20,6 +21,7 @@ from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.socket import Socket
 from api.live.sockets import DeviceRow
+from api.live.stream import Span
 from api.live.wire import FrameKind
 from api.loops import forever
 from api.settings import Settings
@@ -32,6 +34,7 @@ FEEDS_OF_A_USER = 10
 UNKNOWN_SOCKETS = 1000
 UNKNOWN_SOCKETS_OF_AN_ADDRESS = 500
 REFRESH_SECONDS = 15
+MOST_HANDED = 10_000
 RECONNECT_MS = 10_000
 FINISHING_SECONDS = 8
 
@@ -60,6 +63,7 @@ class Live:
         self.node = ids.new("node", clock())
         # The oldest first.
         self._feeds: dict[Feed, None] = {}
+        self._handed: set[Span] = set()
         self._sockets: set[Socket] = set()
         self._of_user: dict[str, list[Socket]] = {}
         self._unknown: Counter[str] = Counter()
@@ -148,6 +152,21 @@ class Live:
     def left(self, feed: Feed) -> None:
         self._feeds.pop(feed, None)
 
+    def connected(self) -> set[str]:
+        """The users with a socket here."""
+        return set(self._of_user)
+
+    def sent(self) -> set[Span]:
+        """What devices of this process have been sent since this was last asked."""
+        spans, self._handed = self._handed, set()
+        for listener in self._listeners():
+            spans.update(listener.sent())
+        return spans
+
+    def hand(self, spans: Iterable[Span]) -> None:
+        """Events that were answered over HTTP, or whose account could not be kept; beyond the limit it is not."""
+        self._handed.update(islice(spans, max(0, MOST_HANDED - len(self._handed))))
+
     def end(self, socket_ids: list[str]) -> None:
         """Close devices that their user has ended."""
         for socket in self._sockets:
@@ -194,18 +213,17 @@ class Live:
             log.warning("ended devices cannot be read", extra={"code": problem.code})
 
     async def refresh(self) -> None:
-        """Every now and then, say that this process and its users are here; one statement for each."""
+        """Every now and then, say that the sockets of this process are here, in one statement."""
         await forever(self._refresh, REFRESH_SECONDS)
 
     async def _refresh(self) -> None:
         try:
             listed = await self.db.write(sockets.refresh, self.node)
-            await self.db.write(sockets.see, sorted(self._of_user))
             rows = [socket.row(socket.actor) for socket in self._sockets if socket.ready and socket.actor]
             if listed < len(rows):
                 await self._list_again(rows)
         except Problem as problem:
-            log.warning("presence is not refreshed", extra={"code": problem.code})
+            log.warning("devices are not refreshed", extra={"code": problem.code})
 
     async def _list_again(self, rows: list[DeviceRow]) -> None:
         for start in range(0, len(rows), sockets.CHUNK):
