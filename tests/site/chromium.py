@@ -25,7 +25,7 @@ SEVERE = f"""async () => {{
 
 
 BROKEN_NAMES = r"""[...document.querySelectorAll("td code")]
-  .filter(code => /^\S{1,28}$/.test(code.textContent) && code.getClientRects().length > 1)
+  .filter(code => /^[^\s-]{1,28}$/.test(code.textContent) && code.getClientRects().length > 1)
   .map(code => code.textContent)"""
 
 
@@ -48,7 +48,7 @@ def opened(browser: Browser, width: int, scheme: str = "light") -> Page:
 
 
 def faults(page: Page, url: str) -> Iterator[str]:
-    """Requests to other hosts, reports of the policy, serious or critical violations, what sticks out, and broken names."""
+    """Requests to other hosts, reports of the policy, serious or critical violations, what sticks out or is broken."""
     asked: list[str] = []
 
     def note(request: Request) -> None:
