@@ -8,7 +8,7 @@ from api import ids, requests
 from api.auth import Actor
 from api.errors import Forbidden, Internal, InvalidRequest, MalformedBody, Problem, Unauthenticated
 from api.live import sockets, stream, wire
-from api.live.outgoing import Outgoing
+from api.live.outgoing import Outgoing, cannot_abort
 from api.live.stream import Event, Replay, Span
 from api.live.subscription import Subscription
 from api.live.wire import Caller, Close
@@ -35,7 +35,7 @@ class Socket:
         # Where it came from, while it is counted among those without a hello.
         self.place = ""
         self.opened = time.monotonic()
-        self.out = Outgoing(send, scope["extensions"].get("abort", _cannot_abort))
+        self.out = Outgoing(send, scope["extensions"].get("abort", cannot_abort))
         self._live = live
         self._receive = receive
         self._connected_at = live.clock()
@@ -155,7 +155,7 @@ class Socket:
         self._subscription = Subscription(live.hub, live.db, topics, self._deliver)
         known = resume or wire.Resume(epoch="", positions={})
         replay = await self._subscription.replay(known.epoch, known.positions)
-        await sockets.remember(live.db, self.id, actor.id, live.node, self._device, self._connected_at)
+        await sockets.remember(live.db, self.row(actor))
         self.ready = True
         live.settled(self, actor)
         self.out.push(wire.encoded(wire.Ack(frame_id, wire.Done())))
@@ -168,6 +168,10 @@ class Socket:
                 return
         self._subscription.begin(replay.emptied())
 
+    def row(self, actor: Actor) -> sockets.DeviceRow:
+        """This device on the list of its user's."""
+        return self.id, actor.id, self._live.node, self._device, self._connected_at
+
     def _deliver(self, event: Event) -> None:
         if event.position == stream.NO_POSITION:
             self.out.push_or_drop(event.frame)
@@ -177,9 +181,6 @@ class Socket:
     def _welcome(self, replay: Replay, actor: Actor) -> str:
         read_only = bool(self._live.db.gate.reason)
         return wire.encoded(wire.Welcome(replay.epoch, replay.positions, replay.recovered, read_only, actor))
-
-
-def _cannot_abort() -> None: ...
 
 
 def _device(scope: Any) -> str:
