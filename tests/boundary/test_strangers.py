@@ -26,6 +26,7 @@ PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{
 IDS: dict[str, tuple[str, str, str]] = {
     "bookingId": ("1", "2", "9"),
     "userId": ("pat", "otto", "nobody"),
+    "responseKey": ("parking", "ladder", "never"),
     "replyTo": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "attachmentIds": ("FILE 1", "FILE 2", "file_9"),
     "messageId": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
@@ -38,10 +39,15 @@ IDS: dict[str, tuple[str, str, str]] = {
     "dueId": ("due_9", "due_9", "due_9"),
 }
 # Names that callers give to what is theirs.
-OWN_NAMES = {"clientMessageId"}
+OWN_NAMES = {"clientMessageId", "id"}
 # What to send to each route that takes a body; every id of the body is put in.
 BODIES: dict[str, list[dict[str, Any]]] = {
     "Draft": [{"text": "Hello", "replyTo": ""}, {"type": "file", "attachmentIds": ""}],
+    "QuickDraft": [{"key": "greeting"}],
+    "TemplateDraft": [{"key": "another", "text": "Hello {customerName}"}],
+    "TemplateChange": [{"text": "Hello {customerName}"}],
+    "MemberDraft": [{"userId": ""}],
+    "EventDraft": [{"id": "event-1", "type": "booking.created", "userId": "", "bookingId": ""}],
     "Edit": [{"text": "Better"}],
     "TypingDraft": [{"typing": True}],
     "ShareDraft": [{"latitude": 1, "longitude": 1}, {"stop": True}],
@@ -138,6 +144,8 @@ async def everything(cast: Cast) -> list[Any]:
 async def messages(cast: Cast) -> AsyncIterator[dict[str, str]]:
     """What has an id only once it is there: a message in each room, a device and a file of pat and of otto."""
     sent = {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.otto, booking="2"))["id"]}
+    for key, who in (("parking", cast.pat), ("ladder", cast.otto)):
+        await who.post("/chat/quick-responses", json={"key": key, "text": "Hello"})
     for name, who in (("FILE 1", cast.pat), ("FILE 2", cast.otto)):
         sent[name] = (await who.post("/files", **FORMS["/api/provider-communication/files"])).json()["id"]
     async with device_of(cast.pat) as pats, device_of(cast.otto) as ottos:
