@@ -10,9 +10,10 @@ from api.chat.quick.actions import MOST_TEMPLATES
 from tests.conftest import Cast
 
 # contract.md 5, word for word.
-CONTRACT = """`greeting` "Hello! I'm on my way to provide your service." · `on_way` "I'm on my way to your location.
-I'll arrive in about 10-15 minutes." · `arrived` "I've arrived at your location. Please let me know where you'd like
-me to start." · `completed` "The service has been completed. Thank you for choosing our service!" · `custom` needs `text`"""
+CONTRACT = """`greeting` "Hello! I'm on my way to provide your service." · `on_way` "I'm on my way to your
+location. I'll arrive in about 10-15 minutes." · `arrived` "I've arrived at your location. Please let me know
+where you'd like me to start." · `completed` "The service has been completed. Thank you for choosing our
+service!" · `custom` needs `text`"""
 
 
 async def respond(who: httpx.AsyncClient, booking: str = "1", **draft: Any) -> httpx.Response:
