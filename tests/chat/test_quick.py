@@ -124,6 +124,7 @@ async def test_ones_own_are_listed_changed_and_removed(cast: Cast) -> None:
 async def test_a_key_stands_for_one_response(cast: Cast) -> None:
     assert (await saved(cast.pat, "One")).status_code == 201
     assert (await saved(cast.carol, "Mine")).status_code == 201
+    assert (await saved(cast.pat, "One")).status_code == 201
     for key in ("mine", "greeting", "custom"):
         answer = await saved(cast.pat, "Two", key)
         assert (answer.status_code, answer.json()["code"]) == (409, "key_taken")

@@ -15,6 +15,7 @@ from api.chat import actions as chat
 from api.chat.deliveries.types import Delivered
 from api.chat.messages import actions as messages
 from api.chat.privacy.types import PrivacyDraft
+from api.chat.quick.types import Template
 from api.chat.types import Draft, LeftWith, Message, Person
 from api.clock import rfc3339
 from api.db import Database, Tx
@@ -100,7 +101,7 @@ ARGUMENTS: dict[str, Any] = {
     "spans": [Span("user:pat", 0, 9), Span("user:carol", 1, 2)],
     "status": None,
     "subject": "1",
-    "title": "Parking",
+    "template": Template("parking", "Parking", "Where may I park?"),
     "tokens": "a tap .0a1b2c3d",
     "subjects": ["msg_1"],
     "text": "Another one",

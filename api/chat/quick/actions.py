@@ -44,14 +44,15 @@ def listed(tx: Tx, actor: Actor) -> Templates:
 
 
 def add(tx: Tx, actor: Actor, draft: TemplateDraft, settings: Settings) -> Template:
-    """Raises InvalidRequest, KeyTaken, TooMany."""
+    """One that is there, word for word, is answered again. Raises InvalidRequest, KeyTaken, TooMany."""
     texts.check(draft.text, settings.chat_message_limit)
     if draft.key in (*texts.BUILT_IN, texts.CUSTOM):
         raise KeyTaken("It is one of the platform's own.")
-    if queries.count_templates(tx, actor.id) >= MOST_TEMPLATES:
-        raise TooMany(f"At most {MOST_TEMPLATES} quick responses of one's own.")
     template = Template(draft.key, draft.title or draft.key, draft.text)
-    if not queries.insert_template(tx, actor.id, template.key, template.title, template.text):
+    there = queries.template(tx, actor.id, draft.key)
+    if there is None and queries.count_templates(tx, actor.id) >= MOST_TEMPLATES:
+        raise TooMany(f"At most {MOST_TEMPLATES} quick responses of one's own.")
+    if there != template and not queries.insert_template(tx, actor.id, template):
         raise KeyTaken
     return template
 
@@ -60,7 +61,7 @@ def change(tx: Tx, actor: Actor, key: str, draft: TemplateChange, settings: Sett
     """Raises InvalidRequest, NotFound."""
     texts.check(draft.text, settings.chat_message_limit)
     template = Template(key, draft.title or key, draft.text)
-    if not queries.update_template(tx, actor.id, key, template.title, template.text):
+    if not queries.update_template(tx, actor.id, template):
         raise NotFound
     return template
 

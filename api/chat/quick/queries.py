@@ -19,22 +19,26 @@ def count_templates(tx: Tx, owner_id: str) -> int:
     return count
 
 
-def insert_template(tx: Tx, owner_id: str, key: str, title: str, text: str) -> bool:
+def insert_template(tx: Tx, owner_id: str, template: Template) -> bool:
     """False when there is one with this key."""
     count = tx.run(
         "insert into quick_responses (owner_id, key, title, text) values ($1, $2, $3, $4) "
         "on conflict (owner_id, key) do nothing",
         owner_id,
-        key,
-        title,
-        text,
+        template.key,
+        template.title,
+        template.text,
     )
     return count == 1
 
 
-def update_template(tx: Tx, owner_id: str, key: str, title: str, text: str) -> bool:
+def update_template(tx: Tx, owner_id: str, template: Template) -> bool:
     count = tx.run(
-        "update quick_responses set title = $3, text = $4 where owner_id = $1 and key = $2", owner_id, key, title, text
+        "update quick_responses set title = $3, text = $4 where owner_id = $1 and key = $2",
+        owner_id,
+        template.key,
+        template.title,
+        template.text,
     )
     return count == 1
 
