@@ -21,6 +21,7 @@ from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
+from api.files import sweeping
 from api.files.files import Files
 from api.files.routes import router as files_routes
 from api.help.library import Library, Searches
@@ -49,7 +50,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})
-    outbox = Outbox(db, sweeps.works | location.works, clock, live.node)
+    for_ever = sweeps.works | sweeping.works(files, db)
+    outbox = Outbox(db, for_ever | sweeping.scans(files, db) | location.works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
     site_watch = Watch(site, library)
@@ -58,11 +60,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             await db.open()
-            files.open()
+            files.open(alone=db.alone)
             await site_watch.look()
             # A disk that is full at the start must not keep those out who only read.
-            if not await db.read(sweeps.begun):
-                await db.write(sweeps.begin)
+            if not await db.read(sweeps.begun, for_ever):
+                await db.write(sweeps.begin, for_ever)
             # Another process may have told what we did not hear; alone, there is none.
             loops = [
                 tokens.watch(),
@@ -82,7 +84,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            files.close()
+            await files.close()
             await db.close()
 
     app = Litestar(
