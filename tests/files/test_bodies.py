@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.files import upload
+from api.files import files, upload
 from api.settings import Settings
 from tests.conftest import Cast
 from tests.faults.process import until
@@ -81,6 +81,19 @@ async def test_a_repeat_is_put_off_while_the_first_body_is_still_coming(cast: Ca
         assert (await line.answer())[0] == 201
     later = await post(cast.pat, body, Idempotency_Key="u-1")
     assert (later.status_code, later.headers["idempotency-replayed"]) == (201, "true")
+
+
+async def test_one_user_has_only_so_many_uploads_on_their_way(
+    cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "ARRIVING", 2)
+    async with wire.begin(cast.pat, "Content-Length: 1000"), wire.begin(cast.pat, "Content-Length: 1000"):
+        await until(lambda: len(on_disk(settings)) == 2)
+        refused = await post(cast.pat, form())
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert (await post(cast.carol, form())).status_code == 201
+    await until(lambda: len(on_disk(settings)) == 1)
+    assert (await post(cast.pat, form())).status_code == 201
 
 
 PART = b'--owl\r\nContent-Disposition: form-data; name="%s"\r\n%s\r\n%s\r\n'
