@@ -9,6 +9,7 @@ from api.chat import queries as rooms
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
 from api.chat.search import actions as search
+from api.chat.stats import actions as stats
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
@@ -53,6 +54,7 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
     rooms.advance(tx, booking_id, message.seq, moment)
     present = rooms.count_unread(tx, booking_id, actor.id, moment)
     search.enter(tx, message, present)
+    stats.count(tx, actor, room, present, moment)
     stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
     # What the room was told is the same for all; the sender's own addresses are only in the answer.
     if message.attachments:
