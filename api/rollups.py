@@ -1,7 +1,7 @@
 """Figures by subject and time that cost the same to read however much they sum up: counts, sums and log histograms.
 
-A value is counted in the quarter of an hour (UTC) that it belongs to and in the day around it, so that long windows are
-read from few rows. What is counted without a value stands in the bucket 0.
+A value is counted in the quarter of an hour (UTC) that it belongs to, in the day around it and in the 32 days around
+that, so that long windows are read from few rows. What is counted without a value stands in the bucket 0.
 """
 
 import itertools
@@ -15,8 +15,8 @@ from api.db import Tx
 from api.db.rows import parameters
 
 QUARTER = 900_000
-# In quarters of an hour.
-DAY = 96
+# In quarters of an hour, each a multiple of the one before: a day and 32 days are the longer ones.
+SPANS = (1, 96, 3072)
 # The largest value of a bucket to its smallest.
 GROWTH = math.log(1.05)
 CHUNK = 50
@@ -88,8 +88,9 @@ def write(tx: Tx, values: list[Counted]) -> None:
     sums: dict[Key, tuple[int, int]] = {}
     for measure, subjects, quarter, value in values:
         number = bucket(value)
-        for subject in subjects:
-            for span, start in ((1, quarter), (DAY, quarter - quarter % DAY)):
+        for span in SPANS:
+            start = quarter - quarter % span
+            for subject in subjects:
                 key = span, start, subject, measure, number
                 count, total = sums.get(key, (0, 0))
                 sums[key] = count + 1, total + value
@@ -132,13 +133,14 @@ def _sum(measure: str, number: int, count: int, total: int) -> tuple[str, int, i
     return measure, number, count, total
 
 
-def cover(start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The whole days of a window, and the quarters of an hour before and after them, as (span, from, to)."""
-    first, last = start + -start % DAY, end - end % DAY
+def cover(start: int, end: int, spans: Sequence[int] = SPANS) -> Iterator[tuple[int, int, int]]:
+    """The longest spans that fit into a window, and shorter ones before and after them, as (span, from, to)."""
+    *shorter, span = spans
+    first, last = start + -start % span, end - end % span
     if first >= last:
-        yield 1, start, end
-        return
-    yield DAY, first, last
+        first = last = end
+    else:
+        yield span, first, last
     for edge in ((start, first), (last, end)):
         if edge[0] < edge[1]:
-            yield 1, *edge
+            yield from cover(*edge, shorter)
