@@ -13,6 +13,7 @@ import api
 from api.auth import Actor
 from api.chat import actions as chat
 from api.chat.deliveries.types import Delivered
+from api.chat.filter.types import Finding, Verdict
 from api.chat.messages import actions as messages
 from api.chat.privacy.types import PrivacyDraft
 from api.chat.types import Draft, LeftWith, Message, Person
@@ -59,6 +60,14 @@ ARGUMENTS: dict[str, Any] = {
     "entry_id": 1,
     "due_id": "due_1",
     "index.entry_id": 9,
+    "filtered_id": "flt_1",
+    "verdict": Verdict("hold", "•••••", (Finding("word", "hold", 0, 5),)),
+    "outcome": None,
+    "state": "held",
+    "decided_by": "pat",
+    "held_after.after": "",
+    "filtered_before.before": "g",
+    "edit.held": True,
     "file": FILE,
     "file_id": "file_1",
     "blob": "b3",
