@@ -21,6 +21,7 @@ from api.chat.presence.typing import Typists
 from api.chat.presence.watch import Presence
 from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
+from api.chat.search import actions as chat_search
 from api.clock import Clock, system_clock
 from api.db import open_database
 from api.files import sweeping
@@ -55,7 +56,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})
     for_ever = sweeps.works | sweeping.works(files, db)
-    outbox = Outbox(db, for_ever | sweeping.scans(files, db) | location.works, clock, live.node)
+    works = for_ever | sweeping.scans(files, db) | location.works | chat_search.works
+    outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
     site_watch = Watch(site, library)

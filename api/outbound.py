@@ -5,11 +5,27 @@ import httpx
 from api.errors import Unavailable
 
 
+class Line(httpx.AsyncHTTPTransport):
+    """Raises TransportError however the other end goes away.
+
+    uvloop has no socket any more for a connection that was cut between its making and its first use, and httpcore
+    looks at that socket without asking.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AttributeError as error:
+            raise httpx.ConnectError("cut before its first use") from error
+
+
 async def fetch(url: str, *, most_bytes: int = 1 << 20, seconds: float = 15) -> bytes:
     """GET without redirects or decompression. Raises Unavailable on anything but a 200 within the limits."""
+    headers = {"accept-encoding": "identity"}
+    line = Line(trust_env=False)
     try:
         async with (
-            httpx.AsyncClient(timeout=seconds, headers={"accept-encoding": "identity"}, trust_env=False) as client,
+            httpx.AsyncClient(transport=line, timeout=seconds, headers=headers, trust_env=False) as client,
             client.stream("GET", url) as answer,
         ):
             if answer.status_code != 200:

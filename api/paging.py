@@ -2,14 +2,15 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar.params import QueryParameter
 
 from api.errors import CursorMismatch, InvalidCursor
 
+T = TypeVar("T")
 DEFAULT_LIMIT = 50
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="How many at most.")]
 Cursor = Annotated[str | None, QueryParameter(max_length=512, description="`page.next` of the page before.")]
@@ -21,6 +22,20 @@ class Page(msgspec.Struct, rename="camel"):
     next: str | None
     prev: str | None
     has_more: bool
+
+
+def cut(found: list[T], limit: int, *, back: bool, first: bool, edge: Callable[[T, bool], str]) -> tuple[list[T], Page]:
+    """The page of a list of which `limit` + 1 were asked for; `edge` makes the cursor that goes on from an item."""
+    more, items = len(found) > limit, found[:limit]
+    if back:
+        items.reverse()
+    further, earlier = (True, more) if back else (more, not first)
+    page = Page(
+        next=edge(items[-1], False) if items and further else None,
+        prev=edge(items[0], True) if items and earlier else None,
+        has_more=further and bool(items),
+    )
+    return items, page
 
 
 class _Cursor(msgspec.Struct, array_like=True):

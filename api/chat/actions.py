@@ -8,6 +8,7 @@ from api.chat import queries
 from api.chat.conversations.actions import with_members
 from api.chat.conversations.queries import conversation_of
 from api.chat.notices import actions as notices
+from api.chat.search import actions as search
 from api.chat.types import LeftWith
 from api.db import Tx
 from api.live import stream
@@ -65,6 +66,7 @@ def admit(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
     for user_id in people:
         if user_id not in own:
             queries.add_member(tx, booking_id, user_id, None)
+            search.admit(tx, booking_id, user_id)
 
 
 def enter(tx: Tx, booking_id: str, status: BookingStatus, settings: Settings) -> None:

@@ -7,6 +7,8 @@ from api.chat.location import routes as location
 from api.chat.messages import routes as messages
 from api.chat.presence import routes as presence
 from api.chat.receipts import routes as receipts
+from api.chat.search import routes as search
+from api.chat.transcript import routes as transcript
 
 router = Router(
     path="/chat",
@@ -14,6 +16,8 @@ router = Router(
         *messages.handlers,
         *receipts.handlers,
         *conversations.handlers,
+        *search.handlers,
+        *transcript.handlers,
         *presence.handlers,
         *location.handlers,
     ],

@@ -1,5 +1,6 @@
 """Generated from the routes: whatever a stranger asks of somebody else's object is answered as if it had never been."""
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -56,6 +57,8 @@ BODIES: dict[str, list[dict[str, Any]]] = {
 FORMS: dict[str, Any] = {
     "/api/provider-communication/files": {"data": {"purpose": "chat"}, "files": {"file": ("note.txt", b"A note.")}}
 }
+# What to ask of each route that needs a query.
+QUERIES = {"/api/provider-communication/chat/search": ["?q=Hello", "?q=Hello&bookingId={bookingId}"]}
 STRANGERS = ("otto", "olga", "agnes", "ada", "plat", "anon")
 
 
@@ -94,9 +97,10 @@ def calls() -> list[Call]:
     found = []
     for method, route, handler in routes():
         kind = body_of(handler)
-        for body in BODIES[kind.__name__] if kind else [None]:
+        paths = [route.path_format + query for query in QUERIES.get(route.path_format, [""])]
+        for path, body in itertools.product(paths, BODIES[kind.__name__] if kind else [None]):
             if not handler.opt.get("public"):
-                found.append(Call(method, route.path_format, body, tuple(handler.opt["roles"])))
+                found.append(Call(method, path, body, tuple(handler.opt["roles"])))
     return found
 
 

@@ -59,7 +59,6 @@ ARGUMENTS: dict[str, Any] = {
     "due_at": NOW,
     "entry_id": 1,
     "due_id": "due_1",
-    "index.entry_id": 9,
     "filtered_id": "flt_1",
     "verdict": Verdict("hold", "•••••", (Finding("word", "hold", 0, 5),)),
     "outcome": None,
@@ -86,6 +85,7 @@ ARGUMENTS: dict[str, Any] = {
     "latitude": 52_520_008,
     "longitude": -13_404_954,
     "lease": "node_1",
+    "mark": ".0a1b2c3d",
     "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], {"pat": 1}),
     "limit": 10,
     "message": MESSAGE,
@@ -150,7 +150,7 @@ def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
 
 def furnish(tx: Tx) -> None:
     """Two bookings, of which one has a room with a message in it, and something to be found."""
-    index.put(tx, "note", "A tap", [".0a1b2c3d"])
+    index.add(tx, "note", "A tap", [".0a1b2c3d"])
     platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
     platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")

@@ -43,7 +43,7 @@ def _filtered(tx: Tx, filtered_id: str) -> Filtered:
 
 
 def _tell(tx: Tx, kind: str, decided: Filtered) -> None:
-    change = messages.change_of(tx, decided.message_id)
-    if change is None:
+    message = messages.message_by_id(tx, decided.message_id)
+    if message is None:
         raise NotFound
-    tell_change(tx, kind, change)
+    tell_change(tx, kind, message)

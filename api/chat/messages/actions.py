@@ -10,6 +10,7 @@ from api.chat.filter import actions as content
 from api.chat.filter.queries import withdraw
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
+from api.chat.search import actions as search
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
@@ -62,6 +63,7 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
     present = rooms.count_unread(tx, booking_id, actor.id, moment)
     if verdict.findings:
         content.keep(tx, message.id, draft.text or "", verdict)
+    search.enter(tx, message, present)
     _tell_created(tx, message, draft.text or "", present)
     # What the room was told is the same for all; the sender's own addresses are only in the answer.
     if message.attachments:
@@ -112,6 +114,7 @@ def announce(tx: Tx, booking_id: str, place: Place, text: str) -> Message:
     queries.insert_message(tx, message, moment)
     rooms.advance(tx, booking_id, message.seq, moment)
     present = rooms.touch(tx, booking_id, moment)
+    search.enter(tx, message, present)
     stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
     return message
 
@@ -137,7 +140,7 @@ def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings
         if verdict.findings:
             content.keep(tx, message_id, change.text, verdict)
         message = access.message_for_reading(tx, actor, message_id)
-        tell_change(tx, "message.edited", _changed(message))
+        tell_change(tx, "message.edited", message)
     message.warnings = content.warnings(verdict)
     return shown(tx, actor, room, [message])[0]
 
@@ -154,7 +157,7 @@ def delete(tx: Tx, actor: Actor, message_id: str, settings: Settings) -> Message
         withdraw(tx, message_id)
         queries.delete(tx, message_id)
         message = access.message_for_reading(tx, actor, message_id)
-        tell_change(tx, "message.deleted", _changed(message))
+        tell_change(tx, "message.deleted", message)
     return shown(tx, actor, room, [message])[0]
 
 
@@ -165,15 +168,13 @@ def _check_changeable(tx: Tx, room: Room, message: Message, settings: Settings) 
         raise NotEditable
 
 
-def _changed(message: Message) -> MessageChange:
-    return MessageChange(message.id, message.booking_id, message.seq, message.version)
-
-
-def tell_change(tx: Tx, kind: str, change: MessageChange) -> None:
-    """The room hears that a message is another one, and what was told of it before is emptied."""
-    hearers = map(stream.user_topic, rooms.present_members(tx, change.booking_id))
-    stream.blank(tx, change.id)
-    stream.tell(tx, hearers, kind, change.id, change)
+def tell_change(tx: Tx, kind: str, message: Message) -> None:
+    """A message is another one now: it is found by that, the room hears of it, and what was told before is emptied."""
+    search.change(tx, message)
+    hearers = map(stream.user_topic, rooms.present_members(tx, message.booking_id))
+    change = MessageChange(message.id, message.booking_id, message.seq, message.version)
+    stream.blank(tx, message.id)
+    stream.tell(tx, hearers, kind, message.id, change)
 
 
 def one(tx: Tx, actor: Actor, message_id: str) -> Message:

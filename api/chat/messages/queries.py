@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.chat.types import SYSTEM, Location, Message, MessageChange, Person
+from api.chat.types import SYSTEM, Location, Message, Person
 from api.clock import rfc3339
 from api.db import Tx
 
@@ -85,9 +85,9 @@ def seen_message(tx: Tx, message_id: str, user_id: str) -> Message | None:
     )
 
 
-def change_of(tx: Tx, message_id: str) -> MessageChange | None:
-    """Where a message stands, and how often it has changed."""
-    return tx.one(MessageChange, "select id, booking_id, seq, version from messages where id = $1", message_id)
+def message_by_id(tx: Tx, message_id: str) -> Message | None:
+    """Whoever may read it."""
+    return tx.one(message, f"select {MESSAGE} where m.id = $1", message_id)
 
 
 def stands_in(tx: Tx, booking_id: str, message_id: str) -> bool:

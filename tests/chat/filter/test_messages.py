@@ -227,3 +227,22 @@ async def test_both_lists_are_read_page_by_page(cast: Cast) -> None:
         items = first["items"] + second["items"]
         assert [item["text"] for item in items] == [f"idiot {number}" for number in order]
         assert second["page"]["next"] is None
+
+
+async def test_what_is_held_is_found_by_its_words_only_after_its_release(cast: Cast) -> None:
+    await say(cast.pat, "an idiot on the ladder")
+
+    async def hits() -> list[int]:
+        answers = [await who.get("/chat/search?q=ladder") for who in (cast.pat, cast.carol)]
+        return [len(answer.json()["items"]) for answer in answers]
+
+    assert await hits() == [0, 0]
+    await decide(cast, "release")
+    assert await hits() == [1, 1]
+
+
+async def test_a_transcript_says_that_something_is_held(cast: Cast) -> None:
+    await say(cast.pat, "an idiot on the ladder")
+    pages = [(await who.get("/chat/booking/1/transcript?format=text")).text for who in (cast.pat, cast.carol)]
+    assert ["ladder" in page for page in pages] == [True, False]
+    assert "This message is being checked." in pages[1]
