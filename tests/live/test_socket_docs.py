@@ -21,12 +21,13 @@ from tests.conftest import Cast, say
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs/developers/socket.md").read_text()
 CLIENT = (ROOT / "docs/developers/porchlight-client.js").read_text()
-# Closes that the server's WebSocket library sends, and the one that a broken line looks like.
 KINDS = {**frames.kinds, **typing_frames(typing.Typists(system_clock)), **location_frames}
+# Closes that the server's WebSocket library sends, and the one that a broken line looks like.
 NOT_OURS = {1002, 1006, 1007, 1011}
 LIMITS: dict[str, float] = {
     "seconds until the hello": live.HELLO_SECONDS,
     "sockets of a user, on each server process": live.SOCKETS_OF_A_USER,
+    "feeds of a user, on each server process": live.FEEDS_OF_A_USER,
     "sockets without a hello from one address": live.UNKNOWN_SOCKETS_OF_AN_ADDRESS,
     "sockets without a hello from everywhere": live.UNKNOWN_SOCKETS,
     "bytes in a frame": wire.MAX_FRAME,

@@ -134,6 +134,8 @@ def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings
     held = verdict.outcome == "hold"
     if held or message.held or message.text != verdict.text:
         _check_changeable(tx, room, message, settings)
+        if queries.is_kept_by_others(tx, room.booking_id, message.seq):
+            raise NotEditable("Somebody has left the room who keeps it as it was.")
         queries.keep_text(tx, message_id)
         withdraw(tx, message_id)
         queries.edit(tx, message_id, "" if held else verdict.text, held)
