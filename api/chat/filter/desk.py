@@ -5,7 +5,8 @@ from api.chat import queries as rooms
 from api.chat.filter import queries
 from api.chat.filter.types import Filtered, State
 from api.chat.messages import queries as messages
-from api.chat.messages.actions import tell_change
+from api.chat.messages.actions import tell_deleted, tell_edited
+from api.chat.types import Message
 from api.db import Tx
 from api.errors import NotFound, NotHeld
 
@@ -14,7 +15,7 @@ def release(tx: Tx, actor: Actor, filtered_id: str) -> Filtered:
     """Everybody in the room sees it from now on. Raises NotFound, NotHeld."""
     decided = _decide(tx, actor, filtered_id, "released")
     messages.release(tx, decided.message_id, decided.shown)
-    _tell(tx, "message.edited", decided)
+    tell_edited(tx, _message(tx, decided))
     return decided
 
 
@@ -22,7 +23,7 @@ def reject(tx: Tx, actor: Actor, filtered_id: str) -> Filtered:
     """An empty message stays in its place. Raises NotFound, NotHeld."""
     decided = _decide(tx, actor, filtered_id, "rejected")
     messages.delete(tx, decided.message_id)
-    _tell(tx, "message.deleted", decided)
+    tell_deleted(tx, _message(tx, decided))
     return decided
 
 
@@ -42,8 +43,8 @@ def _filtered(tx: Tx, filtered_id: str) -> Filtered:
     return found
 
 
-def _tell(tx: Tx, kind: str, decided: Filtered) -> None:
-    message = messages.message_by_id(tx, decided.message_id)
-    if message is None:
+def _message(tx: Tx, decided: Filtered) -> Message:
+    found = messages.message_by_id(tx, decided.message_id)
+    if found is None:
         raise NotFound
-    tell_change(tx, kind, message)
+    return found

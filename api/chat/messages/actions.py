@@ -1,5 +1,7 @@
 """Messages are sent, edited, deleted and read."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from api import ids
@@ -142,7 +144,7 @@ def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings
         if verdict.findings:
             content.keep(tx, message_id, change.text, verdict)
         message = access.message_for_reading(tx, actor, message_id)
-        tell_change(tx, "message.edited", message)
+        tell_edited(tx, message)
     message.warnings = content.warnings(verdict)
     return shown(tx, actor, room, [message])[0]
 
@@ -159,7 +161,7 @@ def delete(tx: Tx, actor: Actor, message_id: str, settings: Settings) -> Message
         withdraw(tx, message_id)
         queries.delete(tx, message_id)
         message = access.message_for_reading(tx, actor, message_id)
-        tell_change(tx, "message.deleted", message)
+        tell_deleted(tx, message)
     return shown(tx, actor, room, [message])[0]
 
 
@@ -170,13 +172,26 @@ def _check_changeable(tx: Tx, room: Room, message: Message, settings: Settings) 
         raise NotEditable
 
 
-def tell_change(tx: Tx, kind: str, message: Message) -> None:
-    """A message is another one now: it is found by that, the room hears of it, and what was told before is emptied."""
+def tell_edited(tx: Tx, message: Message) -> None:
+    """A message says something else now: it is found by that, and whoever hears of it reads it anew."""
+    change = _changed(tx, message)
+    stream.tell(tx, _hearers(tx, message), "message.edited", message.id, change)
+
+
+def tell_deleted(tx: Tx, message: Message) -> None:
+    change = _changed(tx, message)
+    stream.tell(tx, _hearers(tx, message), "message.deleted", message.id, change)
+
+
+def _changed(tx: Tx, message: Message) -> MessageChange:
+    """What the index and the streams hold of the earlier text is gone."""
     search.change(tx, message)
-    hearers = map(stream.user_topic, rooms.present_members(tx, message.booking_id))
-    change = MessageChange(message.id, message.booking_id, message.seq, message.version)
     stream.blank(tx, message.id)
-    stream.tell(tx, hearers, kind, message.id, change)
+    return MessageChange(message.id, message.booking_id, message.seq, message.version)
+
+
+def _hearers(tx: Tx, message: Message) -> Iterator[str]:
+    return map(stream.user_topic, rooms.present_members(tx, message.booking_id))
 
 
 def one(tx: Tx, actor: Actor, message_id: str) -> Message:
