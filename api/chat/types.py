@@ -69,7 +69,9 @@ SYSTEM = Person("system", "service", "Porchlight")
 
 
 class Message(Record, kw_only=True):
-    """`seq` counts from 1 in each room, without gaps. `read_by`: ids of the other members who have read it.
+    """`seq` counts from 1 in each room, without gaps. `read_by`: ids of the other members who have read it;
+    `delivered_to`: of those whose devices have been sent it, but for you. Whoever keeps their receipts to themselves is
+    in neither.
 
     `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more. A `held` one
     waits for an agent, and until then has content for its sender only. `warnings`: what was found in the text that was
@@ -92,6 +94,7 @@ class Message(Record, kw_only=True):
     version: int = 1
     held: bool = False
     read_by: list[str] = []
+    delivered_to: list[str] = []
     warnings: list[Finding] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -149,15 +152,24 @@ class Conversation(Record):
     last_message: Message | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class Progress(Record):
+    """How far a member has read a room and been sent it, as somebody else may see it."""
+
+    id: str
+    read_seq: int
+    delivered_seq: int
+
+
 class Member(Record):
-    """`until_seq` is null for a present member."""
+    """With their `Progress`; `until_seq` is null for a present member."""
 
     booking_id: str
     id: str
     role: Role
     name: str
-    read_seq: int
     until_seq: int | None
+    read_seq: int
+    delivered_seq: int
 
 
 class ConversationPage(Record):
@@ -167,13 +179,13 @@ class ConversationPage(Record):
 
 
 class LeftWith(Record):
-    """What a former member last saw of a room; `read_seqs` by member."""
+    """What a former member last saw of a room."""
 
     booking_status: BookingStatus
     service: str
     scheduled_at: Time | None
     members: list[Person]
-    read_seqs: dict[str, int]
+    progress: list[Progress]
 
 
 class Room(Record):

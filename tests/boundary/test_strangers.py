@@ -20,6 +20,7 @@ HELP = "GET /api/provider-communication/help"
 PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /api/reference"}
 # Its address carries its own proof.
 PUBLIC |= {"GET /api/provider-communication/files/{fileId}/link"}
+PUBLIC |= {"GET /api/asyncapi.json"}
 PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{HELP}/tags"}
 
 # For each id in a path or a body: pat's and carol's, otto's own, and one that never was. MESSAGE stands for one that is
