@@ -1,5 +1,6 @@
 """Generated from the routes: whatever a stranger asks of somebody else's object is answered as if it had never been."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,6 +42,8 @@ IDS: dict[str, tuple[str, str, str]] = {
     "fileId": ("FILE 1", "FILE 2", "file_9"),
     # Due work belongs to nobody: admins see all of it, everybody else nothing.
     "dueId": ("due_9", "due_9", "due_9"),
+    # What the filter holds belongs to the desk.
+    "filteredId": ("flt_9", "flt_9", "flt_9"),
 }
 # Names that callers give to what is theirs.
 OWN_NAMES = {"clientMessageId", "id"}
@@ -92,8 +95,7 @@ def routes() -> list[tuple[str, HTTPRoute, Any]]:
         (method, route, pair[0])
         for route in sorted(app.routes, key=lambda route: route.path)
         if isinstance(route, HTTPRoute)
-        # What is deleted can be asked nothing any more, so that comes last.
-        for method, pair in sorted(route.route_handler_map.items(), key=lambda item: (item[0] == "DELETE", item[0]))
+        for method, pair in sorted(route.route_handler_map.items())
         if method != "OPTIONS" and not route.path.startswith("/api/unserved")
     ]
 
@@ -111,7 +113,8 @@ def calls() -> list[Call]:
         for path, body in itertools.product(paths, BODIES[kind.__name__] if kind else [None]):
             if not handler.opt.get("public"):
                 found.append(Call(method, path, body, tuple(handler.opt["roles"])))
-    return found
+    # What is deleted can be asked nothing any more, so that comes last.
+    return sorted(found, key=lambda call: call.method == "DELETE")
 
 
 def ids_of(handler: Any, route: HTTPRoute) -> set[str]:
@@ -162,7 +165,15 @@ async def messages(cast: Cast) -> AsyncIterator[dict[str, str]]:
     for name, who in (("FILE 1", cast.pat), ("FILE 2", cast.otto)):
         sent[name] = (await who.post("/files", **FORMS["/api/provider-communication/files"])).json()["id"]
     async with device_of(cast.pat) as pats, device_of(cast.otto) as ottos:
+        await looked_at(cast)
         yield sent | {"SOCKET 1": pats, "SOCKET 2": ottos}
+
+
+async def looked_at(cast: Cast) -> None:
+    """Wait until it is noted that pat has loaded the history: later that would look like a change."""
+    async with asyncio.timeout(30):
+        while "pat" not in (await everything(cast))[4]["items"][0]["lastMessage"]["deliveredTo"]:
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
