@@ -12,6 +12,8 @@ from api.auth import Tokens
 from api.chat import events as chat_events
 from api.chat.access import may_read_files
 from api.chat.deliveries.watch import Deliveries
+from api.chat.filter.routes import router as filter_routes
+from api.chat.filter.rules import rules_of
 from api.chat.frames import kinds as chat_frames
 from api.chat.location import actions as location
 from api.chat.location.routes import kinds as location_frames
@@ -45,6 +47,8 @@ SOCKET = f"{PREFIX}/realtime"
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boundary:
     """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database."""
+    # A rule that cannot be read stops the start, not the first message.
+    rules_of(settings)
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
@@ -96,7 +100,16 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
         [
             Router(
                 PREFIX,
-                route_handlers=[platform, chat, privacy, files_routes, help_routes, live_routes, outbox_routes],
+                route_handlers=[
+                    platform,
+                    chat,
+                    privacy,
+                    files_routes,
+                    help_routes,
+                    live_routes,
+                    outbox_routes,
+                    filter_routes,
+                ],
             ),
             asgi(SOCKET, opt={"public": True}, copy_scope=False)(live),
             health.healthz,

@@ -42,6 +42,8 @@ IDS: dict[str, tuple[str, str, str]] = {
     "fileId": ("FILE 1", "FILE 2", "file_9"),
     # Due work belongs to nobody: admins see all of it, everybody else nothing.
     "dueId": ("due_9", "due_9", "due_9"),
+    # What the filter holds belongs to the desk.
+    "filteredId": ("flt_9", "flt_9", "flt_9"),
 }
 # Names that callers give to what is theirs.
 OWN_NAMES = {"clientMessageId", "id"}
