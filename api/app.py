@@ -18,6 +18,7 @@ from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
+from api.notifications.routes import router as notifications
 from api.outbox.loop import Outbox
 from api.outbox.routes import router as outbox_routes
 from api.platform.routes import router as platform
@@ -69,7 +70,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat, help_routes, live_routes, outbox_routes]),
+            Router(PREFIX, route_handlers=[platform, chat, notifications, help_routes, live_routes, outbox_routes]),
             asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,

@@ -1,0 +1,205 @@
+"""Telling people, and what they do with it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from api import ids, paging
+from api.auth import Actor
+from api.clock import milliseconds, rfc3339
+from api.db import Tx
+from api.errors import InvalidRequest, NotFound
+from api.live import stream
+from api.notifications import queries, texts
+from api.notifications.kinds import KINDS
+from api.notifications.queries import Row
+from api.notifications.types import (
+    Change,
+    Changed,
+    Counts,
+    Marked,
+    Marks,
+    Notice,
+    Notification,
+    NotificationPage,
+    Person,
+    State,
+)
+from api.paging import Place
+
+# So many people in one transaction; whoever tells more does so in due rows.
+MOST_PEOPLE = 50
+MOST_TOLD = 100
+
+
+def notify(tx: Tx, user_ids: Sequence[str], notice: Notice) -> None:
+    """Tell up to MOST_PEOPLE people. Who was told the same (`dedupe_key`) before is left alone, unknown ones are too.
+
+    It is in their list with the commit.
+    """
+    people = queries.people(tx, user_ids)
+    if notice.group is not None:
+        for person in people:
+            _tell_group(tx, person, notice)
+        return
+    rows = [_row(tx, person, notice) for person in people]
+    new = set(queries.insert(tx, rows)) if rows else set()
+    for row in rows:
+        if row.user_id in new:
+            _tell(tx, row.user_id, "notification.created", _told(row), queries.add_counts(tx, row.user_id, 1, 1))
+
+
+def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
+    """What is unread of a group already counts the further ones, too."""
+    queries.lock_counts(tx, person.id)
+    row = _row(tx, person, notice)
+    there = queries.open_group(tx, person.id, notice.group or "")
+    if there is not None:
+        notification_id, seen = there
+        told = queries.fold(tx, notification_id, row)
+        _tell(tx, person.id, "notification.updated", told, queries.add_counts(tx, person.id, 0, int(seen)))
+    elif queries.insert(tx, [row]):
+        _tell(tx, person.id, "notification.created", _told(row), queries.add_counts(tx, person.id, 1, 1))
+
+
+def _row(tx: Tx, person: Person, notice: Notice) -> Row:
+    kind = KINDS[notice.kind]
+    title, body = texts.text(person.locale, notice.kind, notice.values)
+    return Row(
+        id=ids.new("ntf", tx.now),
+        user_id=person.id,
+        kind=notice.kind,
+        category=kind.category,
+        priority=notice.priority or kind.priority,
+        title=title,
+        body=body,
+        content=msgspec.json.encode(notice.values).decode(),
+        action=notice.action,
+        booking_id=notice.booking_id,
+        cause=notice.cause,
+        group_key=notice.group,
+        dedupe_key=notice.dedupe_key,
+        count=notice.values.get("count", 1),
+        created_at=tx.now,
+        active_at=tx.now,
+        ends_at=notice.ends_at,
+    )
+
+
+def _told(row: Row) -> Notification:
+    """A row as it was just stored."""
+    return Notification(
+        id=row.id,
+        type=row.kind,
+        category=row.category,
+        priority=row.priority,
+        title=row.title,
+        body=row.body,
+        action=row.action,
+        booking_id=row.booking_id,
+        count=row.count,
+        created_at=rfc3339(row.created_at),
+        active_at=rfc3339(row.active_at),
+        seen_at=None,
+        read_at=None,
+        archived_at=None,
+    )
+
+
+def _tell(tx: Tx, user_id: str, event: str, notification: Notification, counts: Counts) -> None:
+    if event == "notification.updated":
+        stream.blank(tx, notification.id)
+    stream.tell(tx, [stream.user_topic(user_id)], event, notification.id, Changed(notification, counts))
+
+
+def clear(tx: Tx, user_ids: Sequence[str], cause: str) -> None:
+    """What it was about has been handled elsewhere: a message was read, a ticket closed."""
+    for user_id in sorted(user_ids):
+        queries.lock_counts(tx, user_id)
+        _read(tx, user_id, None, None, cause)
+
+
+def read(tx: Tx, actor: Actor, marks: Marks) -> Counts:
+    """Mark notifications as read (and seen); what is not the caller's is ignored. Raises InvalidRequest."""
+    chosen, category = _chosen(marks)
+    queries.lock_counts(tx, actor.id)
+    return _read(tx, actor.id, chosen, category, None)
+
+
+def see(tx: Tx, actor: Actor, marks: Marks) -> Counts:
+    """Mark notifications as seen: they were in a list that was looked at. Raises InvalidRequest."""
+    chosen, category = _chosen(marks)
+    before = queries.lock_counts(tx, actor.id)
+    return _changed(tx, actor.id, before, 0, queries.see(tx, actor.id, chosen, category, None), [], "seen")
+
+
+def _read(tx: Tx, user_id: str, chosen: str | None, category: str | None, cause: str | None) -> Counts:
+    before = queries.counts(tx, user_id)
+    unseen = queries.see(tx, user_id, chosen, category, cause)
+    gone = queries.read(tx, user_id, chosen, category, cause)
+    return _changed(tx, user_id, before, len(gone), unseen, gone, "read")
+
+
+def _changed(tx: Tx, user_id: str, before: Counts, unread: int, unseen: int, gone: list[str], how: Change) -> Counts:
+    """Take from the counts and tell the person's other devices, unless nothing has changed."""
+    if not (unread or unseen or gone):
+        return before
+    counts = queries.take_counts(tx, user_id, unread, unseen) if unread or unseen else before
+    # A list of ids longer than a frame may be says less than "all": load them afresh.
+    told = Marked(gone if len(gone) <= MOST_TOLD else None, how, counts)
+    stream.tell(tx, [stream.user_topic(user_id)], "notification.updated", user_id, told)
+    return counts
+
+
+def _chosen(marks: Marks) -> tuple[str | None, str | None]:
+    if [marks.ids is not None, marks.category is not None, marks.all].count(True) != 1:
+        raise InvalidRequest("Send one of ids, category and all.")
+    return None if marks.ids is None else queries.ids(marks.ids), marks.category
+
+
+def archive(tx: Tx, actor: Actor, notification_ids: Sequence[str], *, back: bool = False) -> Counts:
+    """Put notifications away, which also reads them, or bring them `back`; what is not the caller's is ignored."""
+    chosen = queries.ids(notification_ids)
+    queries.lock_counts(tx, actor.id)
+    if not back:
+        _read(tx, actor.id, chosen, None, None)
+    moved = queries.archive(tx, actor.id, chosen, None if back else tx.now)
+    return _changed(tx, actor.id, queries.counts(tx, actor.id), 0, 0, moved, "restored" if back else "archived")
+
+
+def delete(tx: Tx, actor: Actor, notification_id: str) -> None:
+    """Its words are gone, from replays too. Raises NotFound."""
+    queries.lock_counts(tx, actor.id)
+    _read(tx, actor.id, queries.ids([notification_id]), None, None)
+    if not queries.delete(tx, actor.id, notification_id):
+        raise NotFound
+    stream.blank(tx, notification_id)
+    _changed(tx, actor.id, queries.counts(tx, actor.id), 0, 0, [notification_id], "deleted")
+
+
+def listed(
+    tx: Tx,
+    actor: Actor,
+    *,
+    category: str | None,
+    state: State,
+    cursor: str | None,
+    limit: int,
+    with_total: bool,
+) -> NotificationPage:
+    """The caller's notifications, the latest first. What comes after the first page was read is not on a later one."""
+
+    def fetch(back: bool, pinned: int, place: Place, limit: int) -> list[Notification]:
+        query = queries.after if back else queries.before
+        return query(tx, actor.id, pinned, category, state, place, limit)
+
+    found, page, pinned = paging.by_activity(
+        [actor.id, category, state],
+        cursor,
+        limit,
+        latest=lambda: max(tx.now, queries.latest(tx, actor.id)),
+        fetch=fetch,
+        place=lambda item: (milliseconds(item.active_at), item.id),
+    )
+    total = queries.count(tx, actor.id, pinned, category, state) if with_total else msgspec.UNSET
+    return NotificationPage(found, page, total)
