@@ -1,7 +1,7 @@
 """The only wiring, to be read from top to bottom."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router, asgi
@@ -18,6 +18,9 @@ from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
+from api.notifications.channels.types import Channel
+from api.notifications.deliveries.pipeline import Pipeline
+from api.notifications.preferences.types import ChannelName
 from api.notifications.routes import router as notifications
 from api.outbox.loop import Outbox
 from api.outbox.routes import router as outbox_routes
@@ -30,13 +33,19 @@ from api.site.watch import Watch
 PREFIX = "/api/provider-communication"
 
 
-def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boundary:
-    """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database."""
+def create_app(
+    settings: Settings, clock: Clock = system_clock, channels: Mapping[ChannelName, Channel] | None = None
+) -> boundary.Boundary:
+    """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database.
+
+    `channels`: other ways out of the app than those of the settings.
+    """
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
     live = Live(settings, db, tokens, limits, clock, chat_frames)
-    outbox = Outbox(db, sweeps.works, clock, live.node)
+    pipeline = Pipeline(db, settings.base_url, {} if channels is None else channels, {})
+    outbox = Outbox(db, {**sweeps.works, **pipeline.works}, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
     site_watch = Watch(site, library)
@@ -88,6 +97,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 "db": db,
                 "tokens": tokens,
                 "live": live,
+                "offered": pipeline.offered,
                 "library": library,
                 "searches": Searches(),
                 "site_watch": site_watch,

@@ -178,6 +178,13 @@ class PreconditionFailed(Problem):
     default_detail = "Read it again, and repeat the change with its new ETag."
 
 
+class PreconditionRequired(Problem):
+    status_code = 428
+    code = "precondition_required"
+    title = "The request needs If-Match"
+    default_detail = "Read it first, and send its ETag as `If-Match`, so that nobody's change is lost."
+
+
 class TooLarge(Problem):
     status_code = 413
     code = "too_large"

@@ -25,6 +25,7 @@ from api.notifications.types import (
     Person,
     State,
 )
+from api.outbox import queries as outbox
 from api.paging import Place
 
 # So many people in one transaction; whoever tells more does so in due rows.
@@ -35,7 +36,7 @@ MOST_TOLD = 100
 def notify(tx: Tx, user_ids: Sequence[str], notice: Notice) -> None:
     """Tell up to MOST_PEOPLE people. Who was told the same (`dedupe_key`) before is left alone, unknown ones are too.
 
-    It is in their list with the commit.
+    It is in their list with the commit; by which other ways it reaches them is decided right after, as due work.
     """
     people = queries.people(tx, user_ids)
     if notice.group is not None:
@@ -110,6 +111,7 @@ def _tell(tx: Tx, user_id: str, event: str, notification: Notification, counts: 
     if event == "notification.updated":
         stream.blank(tx, notification.id)
     stream.tell(tx, [stream.user_topic(user_id)], event, notification.id, Changed(notification, counts))
+    outbox.add(tx, "notification.route", notification.id, "{}", tx.now)
 
 
 def clear(tx: Tx, user_ids: Sequence[str], cause: str) -> None:

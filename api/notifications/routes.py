@@ -8,7 +8,11 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from api import idempotency
 from api.errors import CursorMismatch, InvalidCursor, NotFound
 from api.notifications import actions, queries
+from api.notifications.deliveries import actions as deliveries
+from api.notifications.deliveries.rules import explained
+from api.notifications.deliveries.types import Trace
 from api.notifications.kinds import Category
+from api.notifications.preferences.routes import router as preferences
 from api.notifications.types import Chosen, Counts, Marks, Notification, NotificationPage, State
 from api.paging import DEFAULT_LIMIT, Cursor, Limit
 from api.requests import Request
@@ -73,6 +77,13 @@ async def one(notification_id: NotificationPath, request: Request) -> Notificati
     return found
 
 
+@get("/{notificationId:str}/trace", raises=[NotFound])
+async def trace(notification_id: NotificationPath, request: Request) -> Trace:
+    """Why it reached you by each way, or did not, in plain words."""
+    steps = await request.db.read(deliveries.trace, request.actor.id, notification_id)
+    return Trace([explained(step) for step in steps])
+
+
 @post("/read", status_code=200)
 async def read(data: JSONBody[Marks], request: Request) -> Response[Counts]:
     """Mark as read: some `ids`, a `category`, or `all`. What is not yours is ignored."""
@@ -105,7 +116,7 @@ async def remove(notification_id: NotificationPath, request: Request) -> None:
 
 router = Router(
     path="/notifications",
-    route_handlers=[listed, by_category, unread_count, one, read, seen, archive, restore, remove],
+    route_handlers=[preferences, listed, by_category, unread_count, one, trace, read, seen, archive, restore, remove],
     opt={"roles": ("provider", "customer", "agent", "admin")},
     tags=["Notifications"],
 )

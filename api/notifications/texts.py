@@ -1,6 +1,6 @@
 """What a notification says, in the language of whoever reads it. A language is a folder of `templates`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from api.notifications.kinds import KINDS
 FOLDER = Path(__file__).parent / "templates"
 DEFAULT = "en"
 LETTER = "letter.html"
+DIGEST = "digest.txt"
 LETTER_TAKES = frozenset(("title", "body", "action", "preferences"))
 
 
@@ -23,6 +24,15 @@ def text(locale: str | None, kind: str, values: Mapping[str, Any]) -> tuple[str,
     template = _environment(FOLDER).get_template(f"{language(locale)}/{kind}.txt")
     # What people wrote may have lines of its own; the title is the template's first one.
     title, _, body = template.render(_one_line(values)).partition("\n")
+    return title.strip(), body.strip()
+
+
+def digest(locale: str | None, told: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Several notifications, each its title and body, as one."""
+    template = _environment(FOLDER).get_template(f"{language(locale)}/{DIGEST}")
+    title, _, body = template.render(
+        count=len(told), items=[{"title": head, "body": text} for head, text in told]
+    ).partition("\n")
     return title.strip(), body.strip()
 
 
@@ -60,7 +70,9 @@ def _environment(folder: Path) -> Environment:
 
 def mistakes(folder: Path = FOLDER) -> list[str]:
     """A line for each text that is missing in a language, or asks for a value that nobody gives it."""
-    wanted = {f"{kind}.txt": row.takes for kind, row in KINDS.items() if not row.worded} | {LETTER: LETTER_TAKES}
+    wanted = {LETTER: LETTER_TAKES, DIGEST: frozenset(("count", "items"))} | {
+        f"{kind}.txt": row.takes for kind, row in KINDS.items() if not row.worded
+    }
     return [
         mistake
         for name in sorted(languages(folder))
