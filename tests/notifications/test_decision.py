@@ -11,10 +11,11 @@ from api.clock import milliseconds
 from api.notifications.decision import Asked, Rule, State, decide, digest_time
 from api.notifications.deliveries.rules import RULES
 from api.notifications.preferences.effective import effective
-from api.notifications.preferences.types import Choices
+from api.notifications.preferences.types import ChannelName, Choices
 
 ZONE = ZoneInfo("Europe/Berlin")
-EVERYTHING = frozenset(("inApp", "push", "email", "sms"))
+EVERYTHING: frozenset[ChannelName] = frozenset(("inApp", "push", "email", "sms"))
+MAIL: frozenset[ChannelName] = frozenset(("email",))
 CHOICES: dict[str, dict[str, Any]] = {
     "none": {},
     "no-push": {"channels": {"push": False}},
@@ -94,13 +95,13 @@ def test_what_becomes_of_a_notification(row: list[str]) -> None:
 
 
 def test_where_nobody_can_be_reached_nothing_is_sent() -> None:
-    found = decide(Asked("booking", "high", mandatory=False), wanted("none"), State(at("12:00"), frozenset(("email",))))
+    found = decide(Asked("booking", "high", mandatory=False), wanted("none"), State(at("12:00"), MAIL))
     assert [one.rule for one in found] == ["no_address", "after_the_ways_before", "no_address"]
 
 
 def test_what_the_service_does_not_offer_is_said_first() -> None:
     state = State(at("12:00"), EVERYTHING)
-    found = decide(Asked("booking", "low", mandatory=True), wanted("none", frozenset(("inApp", "email"))), state)
+    found = decide(Asked("booking", "low", mandatory=True), wanted("none", frozenset(("inApp", *MAIL))), state)
     assert [one.rule for one in found] == ["not_offered", "after_the_ways_before", "not_offered"]
 
 

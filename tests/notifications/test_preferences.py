@@ -16,7 +16,7 @@ async def test_without_choices_the_defaults_hold_and_say_so(cast: Cast) -> None:
     found = (await cast.pat.get(PATH)).json()
     assert (found["version"], found["matrix"]["review"]["email"]) == (0, {"value": "digest", "source": "default"})
     assert (found["quietHours"]["windows"], found["quietHours"]["timezone"]) == ([], "UTC")
-    assert found["channels"]["sms"] == {"value": False, "source": "platform"}
+    assert found["channels"]["sms"] == {"value": True, "source": "default"}
 
 
 async def test_whose_zone_is_known_sleeps_at_night(cast: Cast) -> None:
@@ -42,7 +42,7 @@ async def test_choices_replace_the_defaults_and_only_ones_own(cast: Cast) -> Non
 async def test_a_patch_changes_single_cells_and_null_takes_a_choice_back(cast: Cast) -> None:
     chosen = {"matrix": {"booking": {"push": "off", "email": "off"}}, "mutedUntil": "2026-12-01T00:00:00Z"}
     await cast.pat.put(PATH, json=chosen, headers=await etag(cast.pat))
-    change = {"matrix": {"booking": {"push": None}, "review": {"inApp": "off"}}}
+    change: Any = {"matrix": {"booking": {"push": None}, "review": {"inApp": "off"}}}
     found = (await cast.pat.patch(PATH, json=change, headers=await etag(cast.pat))).json()
     assert found["matrix"]["booking"]["push"] == {"value": "on", "source": "default"}
     assert found["matrix"]["booking"]["email"] == {"value": "off", "source": "user"}

@@ -38,7 +38,7 @@ def test_a_missing_text_and_an_unknown_value_are_named(folder: Path) -> None:
     (folder / "de" / "review.created.txt").write_text("{% if %}\n")
     (folder / "de" / "letter.html").unlink()
     named = [mistake.partition(":")[0] for mistake in texts.mistakes(folder)]
-    assert named == ["de/payment.received.txt", "de/review.created.txt", "de/letter.html"]
+    assert named == ["de/letter.html", "de/payment.received.txt", "de/review.created.txt"]
 
 
 @pytest.mark.parametrize("hostile", ["{{ 7 * 7 }}", "{% raw %}", "{0.__class__}", "${x}", "%(x)s", "a\nb"])
