@@ -9,10 +9,20 @@ from litestar.datastructures import State
 
 from api import boundary, health, reference, sweeps
 from api.auth import Tokens
+from api.chat.access import may_read_files
+from api.chat.deliveries.watch import Deliveries
 from api.chat.frames import kinds as chat_frames
+from api.chat.location import actions as location
+from api.chat.location.routes import kinds as location_frames
+from api.chat.presence.frames import kinds as typing_frames
+from api.chat.presence.typing import Typists
+from api.chat.presence.watch import Presence
+from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
+from api.files.files import Files
+from api.files.routes import router as files_routes
 from api.help.library import Library, Searches
 from api.help.routes import router as help_routes
 from api.limits import Limits
@@ -43,9 +53,13 @@ def create_app(
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
-    live = Live(settings, db, tokens, limits, clock, chat_frames)
+    typists = Typists(clock)
+    live = Live(settings, db, tokens, limits, clock, {**chat_frames, **typing_frames(typists), **location_frames})
+    presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
+    # Who may read what a file hangs on, by the file's purpose.
+    files = Files(settings, clock, {"chat": may_read_files})
     pipeline = Pipeline(db, settings.base_url, {} if channels is None else channels, {})
-    outbox = Outbox(db, {**sweeps.works, **pipeline.works}, clock, live.node)
+    outbox = Outbox(db, {**sweeps.works, **location.works, **pipeline.works}, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
     site_watch = Watch(site, library)
@@ -54,6 +68,7 @@ def create_app(
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             await db.open()
+            files.open()
             await site_watch.look()
             # A disk that is full at the start must not keep those out who only read.
             if not await db.read(sweeps.begun):
@@ -63,6 +78,8 @@ def create_app(
                 tokens.watch(),
                 live.watch(),
                 live.refresh(),
+                presence.watch(),
+                deliveries.watch(),
                 outbox.run(),
                 site_watch.run(),
                 *([] if db.alone else [live.hub.poll()]),
@@ -75,11 +92,24 @@ def create_app(
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         finally:
+            files.close()
             await db.close()
 
     app = Litestar(
         [
-            Router(PREFIX, route_handlers=[platform, chat, notifications, help_routes, live_routes, outbox_routes]),
+            Router(
+                PREFIX,
+                route_handlers=[
+                    platform,
+                    chat,
+                    privacy,
+                    files_routes,
+                    notifications,
+                    help_routes,
+                    live_routes,
+                    outbox_routes,
+                ],
+            ),
             asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,
@@ -97,6 +127,9 @@ def create_app(
                 "db": db,
                 "tokens": tokens,
                 "live": live,
+                "typists": typists,
+                "deliveries": deliveries,
+                "files": files,
                 "offered": pipeline.offered,
                 "library": library,
                 "searches": Searches(),

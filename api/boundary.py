@@ -72,6 +72,8 @@ class Passage(msgspec.Struct):
 
     request_id: str
     headers: Headers
+    # Of the answer only the headers are wanted.
+    head: bool = False
 
 
 class Boundary:
@@ -103,6 +105,7 @@ class Boundary:
         if head:
             # A copy: the server looks at its own scope to know that no body follows.
             scope = {**scope, "method": "GET"}
+            passage.head = True
         scope["passage"] = passage
         started = False
 

@@ -15,6 +15,7 @@ from api.auth import ROLES, make_token
 from api.clock import system_clock
 from api.db import Closed, open_database
 from api.db.open import data_folder
+from api.files import keyring
 from api.ids import is_platform_id
 from api.logs import logging_to_stderr
 from api.server import Server, bound
@@ -141,7 +142,7 @@ def restore(folder: Path) -> None:
 
 
 def _settings() -> Settings:
-    return load(os.environ, more=keys.mistakes)
+    return load(os.environ, more=lambda settings: [*keys.mistakes(settings), *keyring.mistakes(settings)])
 
 
 def _build_site(project: Path, settings: Settings) -> bool:
@@ -168,7 +169,7 @@ async def _make_demo(settings: Settings, *, quiet: bool) -> None:
     db = open_database(settings)
     try:
         await db.open(step)
-        made = await db.write(demo.make)
+        made = await db.write(demo.make, settings)
     finally:
         await db.close()
     if made:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from api.auth import Actor, Role, make_token
-from api.chat import actions as chat
+from api.chat.messages import actions as chat
 from api.chat.types import Draft
 from api.clock import Clock
 from api.db import Tx
@@ -37,7 +37,7 @@ TALK = [
 ]
 
 
-def make(tx: Tx) -> bool:
+def make(tx: Tx, settings: Settings) -> bool:
     """False, and nothing done, when there is any user already."""
     if tx.value("select count(*) from users"):
         return False
@@ -45,10 +45,10 @@ def make(tx: Tx) -> bool:
         platform.put_user(tx, user_id, UserDraft(role=role, name=name), IfMatch(None), _nobody_remembered)
     for booking_id, (provider, customer, service, status) in BOOKINGS.items():
         draft = BookingDraft(provider_id=provider, customer_id=customer, service=service, status=status)
-        platform.put_booking(tx, booking_id, draft, IfMatch(None))
+        platform.put_booking(tx, booking_id, draft, IfMatch(None), settings)
     for user_id, text in TALK:
         role, name = PEOPLE[user_id]
-        chat.send(tx, Actor(user_id, role, name), "booking-1", Draft(text=text), len(text))
+        chat.send(tx, Actor(user_id, role, name), "booking-1", Draft(text=text), settings)
     return True
 
 

@@ -76,7 +76,7 @@ class InvalidRequest(Problem):
 
 class MalformedBody(Problem):
     code = "malformed_body"
-    title = "The body is not readable JSON"
+    title = "The body cannot be read"
 
 
 class InvalidCursor(Problem):
@@ -161,6 +161,51 @@ class UnknownUser(Problem):
     default_detail = "Put the user first, then repeat this request."
 
 
+class RoomClosed(Problem):
+    status_code = 409
+    code = "room_closed"
+    title = "Nobody writes in this room any more"
+    default_detail = "Its booking ended some time ago. Reading goes on."
+
+
+class NotEditable(Problem):
+    status_code = 409
+    code = "not_editable"
+    title = "The message can no longer be changed"
+    default_detail = "It was sent too long ago."
+
+
+class BookingNotActive(Problem):
+    status_code = 409
+    code = "booking_not_active"
+    title = "The booking is not active"
+    default_detail = "A position can be shared while the booking is confirmed or in progress."
+
+
+class FileNotReady(Problem):
+    status_code = 409
+    code = "file_not_ready"
+    title = "The file has not been checked yet"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("The virus scanner has not answered yet.", headers={"Retry-After": "5"})
+
+
+class FileQuarantined(Problem):
+    status_code = 409
+    code = "file_quarantined"
+    title = "The file is in quarantine"
+    default_detail = "The virus scanner found something in it."
+
+
+class QuotaExceeded(Problem):
+    status_code = 409
+    code = "quota_exceeded"
+    title = "The user has no room left for files"
+    default_detail = "The most that one user may store is stored."
+
+
 class IdempotencyInProgress(Problem):
     status_code = 409
     code = "idempotency_in_progress"
@@ -169,6 +214,14 @@ class IdempotencyInProgress(Problem):
 
     def __init__(self) -> None:
         super().__init__("Repeat the request in a moment.", headers={"Retry-After": "1"})
+
+
+class TooSlow(Problem):
+    status_code = 408
+    code = "too_slow"
+    title = "The body came too slowly"
+    retryable = True
+    default_detail = "Nothing was kept. Send it again over a better connection."
 
 
 class PreconditionFailed(Problem):
@@ -195,8 +248,15 @@ class TooLarge(Problem):
 class UnsupportedMediaType(Problem):
     status_code = 415
     code = "unsupported_media_type"
-    title = "The body must be JSON"
+    title = "The body has another type than this address takes"
     default_detail = "Send `Content-Type: application/json`, in UTF-8."
+
+
+class FileTypeRefused(Problem):
+    status_code = 415
+    code = "file_type_refused"
+    title = "This kind of file is not taken"
+    default_detail = "What counts is what is in the file, not its name; the developers' page lists what is taken."
 
 
 class RangeNotSatisfiable(Problem):

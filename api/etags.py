@@ -9,7 +9,7 @@ from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
 
 from api import __version__
-from api.errors import PreconditionFailed
+from api.errors import PreconditionFailed, PreconditionRequired
 from api.requests import Request
 
 # For `responses=` of a route whose answer is `conditional`.
@@ -53,6 +53,14 @@ class IfMatch(msgspec.Struct, frozen=True):
 def if_match(request: Request) -> IfMatch:
     tags = _tags(request, b"if-match")
     return IfMatch(None if tags is None else tuple(tags))
+
+
+def if_match_needed(request: Request) -> IfMatch:
+    """Raises PreconditionRequired without the header."""
+    condition = if_match(request)
+    if condition.tags is None:
+        raise PreconditionRequired
+    return condition
 
 
 def _tags(request: Request, name: bytes) -> Sequence[str] | None:

@@ -54,15 +54,25 @@ async def post(
 
 
 async def key_of(request: Request) -> Key | None:
+    """The key of a request whose body is small. Raises InvalidRequest."""
+    name = name_of(request)
+    return None if name is None else key(request, name, await request.body())
+
+
+def name_of(request: Request) -> str | None:
     """Raises InvalidRequest unless the header stands once and is 1 to 255 visible ASCII characters."""
     values = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
     if not values:
         return None
     if len(values) > 1 or not 1 <= len(values[0]) <= 255 or not all(0x21 <= byte <= 0x7E for byte in values[0]):
         raise InvalidRequest("Idempotency-Key must stand once, with 1 to 255 visible ASCII characters.")
-    content = request.scope["query_string"] + b"\0" + await request.body()
-    request_hash = hashlib.sha256(content).hexdigest()
-    return Key(request.actor.id, request.method, request.scope["path"], values[0].decode(), request_hash)
+    return values[0].decode()
+
+
+def key(request: Request, name: str, content: bytes) -> Key:
+    """`content` stands for the body: what it holds, where its wrapping differs each time it is sent."""
+    request_hash = hashlib.sha256(request.scope["query_string"] + b"\0" + content).hexdigest()
+    return Key(request.actor.id, request.method, request.scope["path"], name, request_hash)
 
 
 def once(tx: Tx, key: Key, status: int, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Answer:
@@ -106,6 +116,15 @@ class _Stored(msgspec.Struct):
 
 
 def _earlier(tx: Tx, key: Key) -> Answer:
+    found = earlier(tx, key)
+    if found is None:
+        # It was swept away between our two statements: the next try runs it afresh.
+        raise IdempotencyInProgress
+    return found
+
+
+def earlier(tx: Tx, key: Key) -> Answer | None:
+    """The first answer to a key, if it has one. Raises IdempotencyMismatch."""
     stored = tx.one(
         _Stored,
         "select request_hash, status, body, headers from idempotency "
@@ -116,8 +135,7 @@ def _earlier(tx: Tx, key: Key) -> Answer:
         key.key,
     )
     if stored is None:
-        # It was swept away between our two statements: the next try runs it afresh.
-        raise IdempotencyInProgress
+        return None
     if stored.request_hash != key.request_hash:
         raise IdempotencyMismatch
     return Answer(stored.status, stored.body, stored.headers, replayed=True)

@@ -22,6 +22,7 @@ from api.errors import (
     MalformedBody,
     Overloaded,
     PreconditionFailed,
+    PreconditionRequired,
     Problem,
     ProblemDetails,
     RateLimited,
@@ -114,7 +115,7 @@ def _complete(operation: dict[str, Any], method: str, handler: Any, problem: dic
         raised += [IdempotencyInProgress, IdempotencyMismatch]
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     if PreconditionFailed in raised:
-        operation.setdefault("parameters", []).append(IF_MATCH)
+        operation.setdefault("parameters", []).append(IF_MATCH | {"required": PreconditionRequired in raised})
     if "304" in operation["responses"]:
         operation.setdefault("parameters", []).append(IF_NONE_MATCH)
     answers = {status: answer for status, answer in operation["responses"].items() if int(status) < 400}
@@ -141,7 +142,6 @@ IDEMPOTENCY_KEY = {
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "required": False,
     "description": "ETags of the state that this is meant for; another one is answered 412.",
     "schema": {"type": "string"},
 }

@@ -46,6 +46,11 @@ class Request(litestar.Request[Actor, None, State]):
     def settings(self) -> Settings:
         return cast(Settings, self.app.state.settings)
 
+    @property
+    def only_head(self) -> bool:
+        """Of the answer only the headers are wanted (HEAD, which routes see as GET)."""
+        return bool(self.scope["passage"].head)  # type: ignore[typeddict-item]
+
     async def body(self) -> bytes:
         """All of it, once. Litestar's way costs a small body three times as much. Raises TooLarge, MalformedBody."""
         if isinstance(self._body, bytes):

@@ -40,9 +40,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     rate_limit_factor: Annotated[float, Meta(gt=0, le=1_000_000)] = 1.0
     encryption_key: str = ""
+    file_quota_bytes: Positive = 5_368_709_120
+    file_quota_count: Positive = 10_000
+    file_scanner: str = ""
     smtp_url: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_query_ms: Positive = 100
+    message_edit_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 15
+    room_close_hours: Annotated[int, Meta(ge=0, le=87_600)] = 72
+    voice_seconds: Positive = 300
+    voice_size_limit: Positive = 5_242_880
 
     chat_websocket_port: Port | None = None
     chat_message_limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
@@ -189,19 +196,23 @@ def with_secret(settings: Settings) -> Settings:
     """In development a missing secret is made once and kept in the data folder, readable by its owner only."""
     if settings.jwt_secret or settings.jwt_public_keys or not settings.development:
         return settings
-    path = settings.data_dir / "jwt-secret"
     try:
-        if not path.exists():
-            _make_secret(path)
-        return msgspec.structs.replace(settings, jwt_secret=path.read_text())
+        return msgspec.structs.replace(settings, jwt_secret=kept_secret(settings.data_dir / "jwt-secret"))
     except OSError as error:
         raise BadSettings([f"PORCHLIGHT_DATA_DIR: no secret can be kept there ({error})"]) from error
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in this file, made by whoever looks first."""
+    if not path.exists():
+        _make_secret(path)
+    return path.read_text()
 
 
 def _make_secret(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Whole from the first moment that another process can see it; mkstemp makes files of mode 0600.
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix="jwt-secret-")
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")
     with open(handle, "w") as file:
         file.write(secrets.token_urlsafe(48))
     with suppress(FileExistsError):

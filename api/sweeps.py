@@ -3,7 +3,9 @@
 import msgspec
 
 from api import idempotency
+from api.chat.presence.actions import tell_offline
 from api.db import Tx
+from api.files import links
 from api.live import sockets, stream
 from api.outbox import queries
 from api.outbox.loop import Work
@@ -26,7 +28,7 @@ def streams(tx: Tx, row: Due) -> int:
 
 def presence(tx: Tx, row: Due) -> int:
     """Devices of processes that died without a word."""
-    sockets.sweep(tx, tx.now - sockets.TTL_MS)
+    tell_offline(tx, sorted(set(sockets.sweep(tx, tx.now - sockets.TTL_MS))))
     return tx.now + MINUTE
 
 
@@ -48,5 +50,6 @@ def begun(tx: Tx) -> bool:
 def begin(tx: Tx) -> None:
     """At the first start: the database gets its epoch, and each sweep the row by which it goes on."""
     stream.begin_epoch(tx)
+    links.begin(tx)
     for kind in works:
         queries.add(tx, kind, "", "{}", tx.now)

@@ -214,14 +214,19 @@ class Device:
         self.welcome: Any = None
         self._asked = 0
         self._events: list[Any] = []
+        self._presence: list[Any] = []
 
     async def ask(self, kind: str, **fields: Any) -> Any:
         """Send a frame and return its ack or error."""
         self._asked += 1
         await self.connection.send(json.dumps({"type": kind, "id": self._asked, **fields}))
         while (frame := await self._receive()).get("id") != self._asked:
-            self._events.append(frame)
+            self._keep(frame)
         return frame
+
+    def _keep(self, frame: Any) -> None:
+        # Whoever else connects is told when it pleases: nobody who waits for something else wants to hear of it.
+        (self._presence if frame["type"] == "presence" else self._events).append(frame)
 
     async def hello(self, **fields: Any) -> Any:
         answer = await self.ask("hello", **fields)
@@ -230,8 +235,16 @@ class Device:
         return answer
 
     async def event(self) -> Any:
-        """The next event, which may have come already."""
-        return self._events.pop(0) if self._events else await self._receive()
+        """The next event but for presence, which may have come already."""
+        while not self._events:
+            self._keep(await self._receive())
+        return self._events.pop(0)
+
+    async def presence(self) -> Any:
+        """What the next presence event holds."""
+        while not self._presence:
+            self._keep(await self._receive())
+        return self._presence.pop(0)["data"]
 
     async def _receive(self) -> Any:
         async with asyncio.timeout(10):
@@ -242,7 +255,7 @@ class Device:
         async with asyncio.timeout(20):
             with suppress(ConnectionClosed):
                 while True:
-                    self._events.append(json.loads(await self.connection.recv()))
+                    self._keep(json.loads(await self.connection.recv()))
         return self.connection.close_code or 0
 
 

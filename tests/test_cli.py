@@ -23,6 +23,7 @@ def run(tmp_path: Path) -> Run:
     def call(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         command = [str(Path(sys.executable).with_name("porchlight")), *arguments]
         ours = {"PATH": os.environ["PATH"], "PORCHLIGHT_DATA_DIR": str(tmp_path / "data")}
+        ours["PORCHLIGHT_ENCRYPTION_KEY"] = SECRET
         ours["PORCHLIGHT_SITE_DIR"] = str(tmp_path / "site")
         return subprocess.run(command, env=ours | environ, capture_output=True, text=True, timeout=60, check=False)
 
@@ -147,6 +148,7 @@ async def test_serve_answers_and_leaves_with_exit_0(tmp_path: Path) -> None:
     with free_socket() as listener:
         port = str(listener.getsockname()[1])
     ours = {"PORCHLIGHT_DATA_DIR": str(tmp_path), "PORCHLIGHT_PORT": port, "PORCHLIGHT_JWT_SECRET": SECRET}
+    ours["PORCHLIGHT_ENCRYPTION_KEY"] = SECRET
     ours["PORCHLIGHT_SITE_DIR"] = str(tmp_path / "site")
     command = [str(Path(sys.executable).with_name("porchlight")), "serve"]
     pipe = asyncio.subprocess.PIPE

@@ -91,9 +91,9 @@ async def test_the_document_is_openapi_3_1_and_states_limits_and_errors(public: 
     assert send["security"] == [{"token": []}]
     assert {"201", "400", "401", "403", "404", "409", "413", "415", "422", "429", "503"} == set(send["responses"])
     assert [item["name"] for item in send["parameters"]] == ["bookingId", "Idempotency-Key"]
-    draft = schema["components"]["schemas"]["Draft"]
-    assert (draft["required"], draft["properties"]["text"]["minLength"]) == (["text"], 1)
-    assert draft["additionalProperties"] is False
+    place = schema["components"]["schemas"]["Location"]
+    assert (place["required"], place["properties"]["latitude"]["maximum"]) == (["latitude", "longitude"], 90)
+    assert schema["components"]["schemas"]["Draft"]["additionalProperties"] is False
 
 
 async def test_health_and_the_document_are_public_and_the_same_for_everybody(public: httpx.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """Chat over the socket: the fields of the REST bodies, and `bookingId`."""
 
-from api.chat import actions
+from api.chat.messages import actions as messages
+from api.chat.receipts import actions as receipts
 from api.chat.types import Draft, Message, Read, Unread
 from api.ids import PlatformId
 from api.live.wire import Caller, FrameKind
@@ -19,12 +20,11 @@ class SendFrame(Body):
 
 
 async def send(caller: Caller, frame: SendFrame) -> Message:
-    limit = caller.settings.chat_message_limit
-    return await caller.db.write(actions.send, caller.actor, frame.booking_id, frame.message, limit)
+    return await caller.db.write(messages.send, caller.actor, frame.booking_id, frame.message, caller.settings)
 
 
 async def read(caller: Caller, frame: Read) -> Unread:
-    return await caller.db.write(actions.read, caller.actor, frame)
+    return await caller.db.write(receipts.read, caller.actor, frame)
 
 
 kinds = {

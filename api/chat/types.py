@@ -8,21 +8,45 @@ from msgspec import Meta
 from api.auth import Role
 from api.clock import Time
 from api.db.rows import Record
+from api.files.types import Attachment
 from api.ids import PlatformId
 from api.paging import Page
 from api.platform.types import BookingStatus
 from api.requests import Body
 
-MessageType = Literal["text"]
+DraftType = Literal["text", "image", "file", "voice", "location"]
+MessageType = Literal["text", "image", "file", "voice", "location", "system"]
 MessageId = Annotated[str, Meta(min_length=1, max_length=64)]
+MOST_ATTACHMENTS = 10
+
+
+class Location(Body):
+    """A point in degrees (WGS 84), kept to the millionth; `accuracy` in metres."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    accuracy: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class Draft(Body):
-    """`text`: at most CHAT_MESSAGE_LIMIT characters. Repeat a `clientMessageId` and you get the first message again."""
+    """`text`: at most CHAT_MESSAGE_LIMIT characters; besides files or a location it may be left out.
 
-    text: Annotated[str, Meta(min_length=1)]
-    type: MessageType = "text"
+    `image`, `file` and `voice` need `attachmentIds`, `location` needs `location`. `replyTo` is a message of the same
+    room. Repeat a `clientMessageId` and you get the first message again.
+    """
+
+    type: DraftType = "text"
+    text: str | None = None
+    attachment_ids: Annotated[list[MessageId], Meta(min_length=1, max_length=MOST_ATTACHMENTS)] | None = None
+    location: Location | None = None
+    reply_to: MessageId | None = None
     client_message_id: PlatformId | None = None
+
+
+class Edit(Body):
+    """The new text, in the place of the one before."""
+
+    text: str
 
 
 class Read(Body):
@@ -39,8 +63,15 @@ class Person(Record):
     name: str
 
 
+# Who speaks where nobody wrote: told apart by the type `system`, whatever a user is called.
+SYSTEM = Person("system", "service", "Porchlight")
+
+
 class Message(Record, kw_only=True):
-    """`seq` counts from 1 in each room, without gaps. `read_by`: ids of the other members who have read it."""
+    """`seq` counts from 1 in each room, without gaps. `read_by`: ids of the other members who have read it.
+
+    `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more.
+    """
 
     id: str
     booking_id: str
@@ -48,14 +79,24 @@ class Message(Record, kw_only=True):
     sender: Person
     type: MessageType
     text: str
-    attachments: list[str] = []
-    location: None = None
-    reply_to: None = None
-    client_message_id: str | None
+    attachments: list[Attachment] = []
+    location: Location | None = None
+    reply_to: str | None = None
+    client_message_id: str | None = None
     created_at: Time
     edited_at: Time | None = None
     deleted_at: Time | None = None
+    version: int = 1
     read_by: list[str] = []
+
+
+class MessageChange(Record):
+    """That a message was edited or deleted, never what stood there: whoever may see it reads it anew."""
+
+    id: str
+    booking_id: str
+    seq: int
+    version: int
 
 
 class History(Record):
@@ -85,17 +126,22 @@ class UnreadCount(Record):
 
 
 class Conversation(Record):
-    """A room as its member sees it, a former one as it was then; `active_at` is its last message, or its beginning."""
+    """A room as its member sees it, a former one as it was then; `active_at` is its last message, or its beginning.
+
+    `writable_until` is null while the booking goes on. Events come without the last message, which may be edited.
+    """
 
     booking_id: str
     booking_status: BookingStatus
     service: str
     scheduled_at: Time | None
     members: list[Person]
-    last_message: Message | None
     unread: int
     read_seq: int
     active_at: Time
+    writable: bool
+    writable_until: Time | None
+    last_message: Message | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Member(Record):
@@ -133,3 +179,14 @@ class Room(Record):
     last_message_at: int
     read_seq: int
     left_with: LeftWith | None
+    closes_at: int | None
+
+    def is_closed(self, now: int) -> bool:
+        return self.closes_at is not None and self.closes_at <= now
+
+
+class Place(Record):
+    """How far a room has come."""
+
+    last_seq: int
+    last_message_at: int

@@ -1,7 +1,7 @@
 """Rows into Structs: columns are matched to fields by name, once for each query."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -13,6 +13,13 @@ Make = Callable[[Sequence[Any]], Any]
 
 class Record(msgspec.Struct, rename="camel"):
     """A row that is also an answer: snake_case columns, camelCase JSON."""
+
+
+@cache
+def parameters(rows: int, columns: int) -> str:
+    """`($1, $2), ($3, $4)` for two rows of two."""
+    one = [", ".join(f"${row * columns + column}" for column in range(1, columns + 1)) for row in range(rows)]
+    return ", ".join(f"({parameters})" for parameters in one)
 
 
 @lru_cache(maxsize=1024)

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ PRAGMAS = {
 # A checkpoint by a second connection beside a commit is what corrupts databases before 3.51.3.
 WRITER_PRAGMAS = PRAGMAS | {"wal_autocheckpoint": 2000}
 READER_PRAGMAS = PRAGMAS | {"wal_autocheckpoint": 0, "query_only": 1}
-NAMES = tuple(str(number) for number in range(1, 400))
+PARAMETER = re.compile(r"\$([0-9]+)")
 # Primary result codes (sqlite.org/rescode.html) of a disk that takes no writes.
 NO_WRITES = (sqlite.SQLITE_FULL, sqlite.SQLITE_IOERR, sqlite.SQLITE_READONLY)
 
@@ -273,8 +274,16 @@ class SQLite:
 
 
 def _binder(conn: Any) -> Callable[[str, Sequence[Any]], Any]:
-    # `$1` is a named parameter to SQLite.
-    return lambda sql, params: conn.execute(sql, dict(zip(NAMES, params, strict=False)))
+    execute, numbered = conn.execute, _Numbered()
+    return lambda sql, params: execute(numbered[sql], params)
+
+
+class _Numbered(dict[str, str]):
+    """`$1` is a parameter with a name to SQLite, looked up in a dict at each call; `?1` takes its place in a tuple."""
+
+    def __missing__(self, sql: str) -> str:
+        self[sql] = text = PARAMETER.sub(r"?\1", sql)
+        return text
 
 
 def _stale(job: Job) -> bool:

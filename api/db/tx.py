@@ -104,6 +104,10 @@ class Tx:
         """How many rows the statement changed."""
         return self._run(sql, params).rowcount
 
+    def either(self, *, sqlite: str, postgres: str) -> str:
+        """For the few statements that have no common form: the text for this engine."""
+        return postgres if self._for_update else sqlite
+
     def after_commit(self, call: Callable[..., None], *args: Any) -> None:
         """Call it on the event loop once the transaction is on disk, before the caller is answered."""
         self.after.append((call, args))

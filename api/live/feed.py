@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 from api.live import wire
-from api.live.stream import Event
+from api.live.stream import NO_POSITION, Event, Span
 from api.live.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class Feed:
         self._epoch = ""
 
     def _deliver(self, event: Event) -> None:
-        if self._waiting.qsize() >= MOST_WAITING:
+        if event.position == NO_POSITION:
+            if self._waiting.empty() and not self.closed:
+                self._waiting.put_nowait(_message(event.frame))
+        elif self._waiting.qsize() >= MOST_WAITING:
             self.close(wire.OVERLOADED)
         elif not self.closed:
             self._waiting.put_nowait(_message(event.frame, f"{self._epoch}.{self._name}.{event.position}"))
@@ -37,6 +40,10 @@ class Feed:
         if not self.closed:
             self.closed = True
             self._waiting.put_nowait(None)
+
+    def sent(self) -> list[Span]:
+        """As a socket's."""
+        return [] if self._waiting.qsize() else self._subscription.sent()
 
     def restart(self, milliseconds: int) -> None:
         self._waiting.put_nowait(_message(wire.text(type="restarting", reconnectInMs=milliseconds)))

@@ -36,14 +36,19 @@ class Channel:
 
     def offer(self, event: Event) -> None:
         """Tell the listeners what is next; keep what is too early."""
-        if self.head is None:
+        if event.position == stream.NO_POSITION:
+            self._pass(event)
+        elif self.head is None:
             self.early[event.position] = event
         elif event.position > self.head:
             self.early[event.position] = event
             while following := self.early.pop(self.head + 1, None):
                 self.head += 1
-                for listener in tuple(self.listeners):
-                    listener.hear(following)
+                self._pass(following)
+
+    def _pass(self, event: Event) -> None:
+        for listener in tuple(self.listeners):
+            listener.hear(event)
 
     @property
     def gap(self) -> bool:

@@ -5,7 +5,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from api import ids
@@ -19,6 +20,7 @@ from api.live import sockets, wire
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.socket import Socket
+from api.live.stream import Span
 from api.live.wire import FrameKind
 from api.loops import forever
 from api.settings import Settings
@@ -30,6 +32,7 @@ SOCKETS_OF_A_USER = 10
 UNKNOWN_SOCKETS = 1000
 UNKNOWN_SOCKETS_OF_AN_ADDRESS = 500
 REFRESH_SECONDS = 15
+MOST_HANDED = 10_000
 RECONNECT_MS = 10_000
 FINISHING_SECONDS = 8
 
@@ -57,6 +60,7 @@ class Live:
         self.hub = Hub(db)
         self.node = ids.new("node", clock())
         self.feeds: set[Feed] = set()
+        self._handed: set[Span] = set()
         self._sockets: set[Socket] = set()
         self._of_user: dict[str, list[Socket]] = {}
         self._unknown: Counter[str] = Counter()
@@ -133,6 +137,21 @@ class Live:
         if len(siblings) > SOCKETS_OF_A_USER:
             siblings.pop(0).close(wire.TOO_MANY)
 
+    def connected(self) -> set[str]:
+        """The users with a socket here."""
+        return set(self._of_user)
+
+    def sent(self) -> set[Span]:
+        """What devices of this process have been sent since this was last asked."""
+        spans, self._handed = self._handed, set()
+        for listener in self._listeners():
+            spans.update(listener.sent())
+        return spans
+
+    def hand(self, spans: Iterable[Span]) -> None:
+        """Events that were answered over HTTP, or whose account could not be kept; beyond the limit it is not."""
+        self._handed.update(islice(spans, max(0, MOST_HANDED - len(self._handed))))
+
     def end(self, socket_ids: list[str]) -> None:
         """Close devices that their user has ended."""
         for socket in self._sockets:
@@ -179,15 +198,14 @@ class Live:
             log.warning("ended devices cannot be read", extra={"code": problem.code})
 
     async def refresh(self) -> None:
-        """Every now and then, say that this process and its users are here; one statement for each."""
+        """Every now and then, say that the sockets of this process are here, in one statement."""
         await forever(self._refresh, REFRESH_SECONDS)
 
     async def _refresh(self) -> None:
         try:
             await self.db.write(sockets.refresh, self.node)
-            await self.db.write(sockets.see, sorted(self._of_user))
         except Problem as problem:
-            log.warning("presence is not refreshed", extra={"code": problem.code})
+            log.warning("devices are not refreshed", extra={"code": problem.code})
 
     async def drain(self) -> None:
         """Everybody is told when to come back, each at another moment, after what is in work is answered."""

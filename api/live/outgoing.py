@@ -29,6 +29,11 @@ class Outgoing:
         self._task: asyncio.Task[None] | None = None
         self.closed = False
 
+    @property
+    def behind(self) -> bool:
+        """There is something that the peer has not taken yet."""
+        return self._queue is not None
+
     def push(self, frame: str) -> None:
         if self.closed:
             return
@@ -40,19 +45,29 @@ class Outgoing:
             self._queue.append(frame)
             self._bytes += len(frame)
 
+    def push_or_drop(self, frame: str) -> None:
+        """What is worth nothing later: a peer that does not keep up never hears of it, and pays nothing for it."""
+        if not self.closed and self._queue is None and (waiting := self._begun(frame)):
+            # It waits for the peer before it writes anything.
+            waiting[0].close()
+
     def _through(self, frame: str) -> None:
         # A queue and a task for everybody cost half as much again as the frames themselves: the server's `send` is
         # stepped by hand, and only where it wants to wait for the peer does it get a task.
+        if waiting := self._begun(frame):
+            self._queue = deque()
+            self._task = asyncio.get_running_loop().create_task(self._slowly(_resumed(*waiting)))
+
+    def _begun(self, frame: str) -> tuple[Coroutine[Any, Any, None], Any] | None:
+        """A send that waits for the peer, and for what; None where it has been done."""
         sending = self._send({"type": "websocket.send", "text": frame})
         try:
-            waited_for = sending.send(None)
+            return sending, sending.send(None)
         except StopIteration:
-            return
+            return None
         except OSError:
             self.closed = True
-            return
-        self._queue = deque()
-        self._task = asyncio.get_running_loop().create_task(self._slowly(_resumed(sending, waited_for)))
+            return None
 
     async def _slowly(self, first: Awaitable[None]) -> None:
         try:

@@ -13,6 +13,7 @@ from api.live import sockets, stream
 from api.live.feed import Feed, place_of
 from api.live.live import Live
 from api.live.sockets import Device
+from api.live.stream import Span
 from api.requests import Request
 
 SocketPath = Annotated[str, PathParameter(name="socketId", pattern=r"^[A-Za-z0-9_]{1,64}$")]
@@ -53,6 +54,9 @@ async def events(
     if "text/event-stream" in request.headers.get("accept", ""):
         return cast("Response[Events]", _feed(request, topic, topics[topic], epoch, positions))
     found = await request.db.read(stream.replay, {topic: topics[topic]}, epoch, positions)
+    if found.events and since is not None:
+        live: Live = request.app.state.live
+        live.hand([Span(topics[topic], since, found.positions[topic])])
     frames = b",".join(event.frame.encode() for event in found.events)
     answer = Events(found.epoch, found.recovered, msgspec.Raw(b"[" + frames + b"]"), found.positions[topic])  # type: ignore[arg-type]
     return Response(cast(Events, msgspec.json.encode(answer)), media_type="application/json")

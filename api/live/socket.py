@@ -9,7 +9,7 @@ from api.auth import Actor
 from api.errors import Forbidden, Internal, InvalidRequest, MalformedBody, Problem, Unauthenticated
 from api.live import sockets, stream, wire
 from api.live.outgoing import Outgoing
-from api.live.stream import Replay
+from api.live.stream import Event, Replay, Span
 from api.live.subscription import Subscription
 from api.live.wire import Caller, Close
 
@@ -59,6 +59,10 @@ class Socket:
         if not self._working:
             self.out.push(wire.text(type="restarting", reconnectInMs=milliseconds))
             self.close(wire.RESTARTING)
+
+    def sent(self) -> list[Span]:
+        """What the device has been sent since this was last asked; one that is behind is asked another time."""
+        return [] if self._subscription is None or self.out.behind else self._subscription.sent()
 
     async def run(self) -> None:
         try:
@@ -147,7 +151,7 @@ class Socket:
         if self._subscription is not None:
             # An earlier hello failed half-way.
             self._subscription.end()
-        self._subscription = Subscription(live.hub, live.db, topics, lambda event: self.out.push(event.frame))
+        self._subscription = Subscription(live.hub, live.db, topics, self._deliver)
         known = resume or wire.Resume(epoch="", positions={})
         replay = await self._subscription.replay(known.epoch, known.positions)
         await sockets.remember(live.db, self.id, actor.id, live.node, self._device, self._connected_at)
@@ -162,6 +166,12 @@ class Socket:
             if self._restart_in is not None:
                 return
         self._subscription.begin(replay.emptied())
+
+    def _deliver(self, event: Event) -> None:
+        if event.position == stream.NO_POSITION:
+            self.out.push_or_drop(event.frame)
+        else:
+            self.out.push(event.frame)
 
     def _welcome(self, replay: Replay, actor: Actor) -> str:
         return wire.text(

@@ -74,8 +74,9 @@ def see(tx: Tx, user_ids: Sequence[str]) -> None:
     )
 
 
-def sweep(tx: Tx, before: int) -> None:
-    tx.run("delete from sockets where seen_at < $1", before)
+def sweep(tx: Tx, before: int) -> list[str]:
+    """Remove devices not heard of since; whose they were."""
+    return tx.all(str, "delete from sockets where seen_at < $1 returning user_id", before)
 
 
 async def remember(db: Database, *row: object) -> None:

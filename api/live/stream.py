@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -10,12 +9,14 @@ import msgspec
 from api.auth import Actor
 from api.clock import rfc3339
 from api.db import Tx
-from api.db.rows import Record
+from api.db.rows import Record, parameters
 
 MOST_REPLAYED = 10_000
 DAYS_KEPT = 7
 PAGE = 500
 CHUNK = 50
+# Of what passes by and is kept nowhere; the others count from 1.
+NO_POSITION = 0
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -28,11 +29,19 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """An event as it is sent: `frame` is its text for the wire."""
+    """An event as it is sent: `frame` is its text for the wire. One without a position is heard now or never."""
 
     topic: str
     position: int
     frame: str
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The events of a topic after `start`, up to and with `stop`, were sent to a device."""
+
+    topic: str
+    start: int
+    stop: int
 
 
 class Head(Record):
@@ -84,6 +93,18 @@ def tell(tx: Tx, topics: Iterable[str], kind: str, subject: str, content: Any) -
         tx.collect(write, Told(topic, kind, subject, body))
 
 
+def passing(topics: Iterable[str], kind: str, content: Any, now: int) -> list[Event]:
+    """For those who are connected to this process: without a position, dropped first under pressure, kept nowhere."""
+    frame = msgspec.json.encode({"type": kind, "at": rfc3339(now), "data": content}).decode()
+    return [Event(topic, NO_POSITION, frame) for topic in topics]
+
+
+def whisper(tx: Tx, topics: Iterable[str], kind: str, content: Any) -> None:
+    """`passing`, after the commit."""
+    if tx.publish is not None:
+        tx.after_commit(tx.publish, passing(topics, kind, content, tx.now))
+
+
 def write(tx: Tx, told: list[Told]) -> None:
     """Positions are drawn in the order of the topics, so that two functions never wait for each other in a ring."""
     told = sorted(told, key=lambda event: event.topic)
@@ -106,7 +127,7 @@ def _draw(tx: Tx, topics: list[str]) -> dict[str, Any]:
     counts = {topic: topics.count(topic) for topic in dict.fromkeys(topics)}
     heads = tx.all(
         _place,
-        f"insert into topics (topic, position) values {_parameters(len(counts), 2)} "
+        f"insert into topics (topic, position) values {parameters(len(counts), 2)} "
         "on conflict (topic) do update set position = topics.position + excluded.position returning topic, position",
         *(value for pair in counts.items() for value in pair),
     )
@@ -118,16 +139,9 @@ def _place(topic: str, position: int) -> tuple[str, int]:
     return topic, position
 
 
-@cache
-def _parameters(rows: int, columns: int) -> str:
-    """`($1, $2), ($3, $4)` for two rows of two."""
-    one = [", ".join(f"${row * columns + column}" for column in range(1, columns + 1)) for row in range(rows)]
-    return ", ".join(f"({parameters})" for parameters in one)
-
-
 def _insert(tx: Tx, rows: list[Row]) -> None:
     tx.run(
-        f"insert into stream (topic, position, kind, subject, body, at) values {_parameters(len(rows), 6)}",
+        f"insert into stream (topic, position, kind, subject, body, at) values {parameters(len(rows), 6)}",
         *(value for row in rows for value in msgspec.structs.astuple(row)),
     )
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from api import requests
 from api.auth import Actor
 from api.db import Database
+from api.db.rows import Record
 from api.errors import MalformedBody, Problem
 from api.limits import Bucket
 from api.requests import Body
@@ -51,6 +52,10 @@ class Hello(Body):
 
 class Ping(Body):
     pass
+
+
+class Done(Record):
+    """There is nothing more to say."""
 
 
 class Caller(msgspec.Struct, frozen=True):

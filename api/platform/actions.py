@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
-from api.chat.actions import admit, dismiss, open_room
+from api.chat import actions as rooms
+from api.chat.location import actions as location
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import InvalidRequest, NotFound, UnknownUser
 from api.etags import IfMatch, tag
 from api.platform import queries
 from api.platform.types import Booking, BookingDraft, User, UserDraft
+from api.settings import Settings
 
 Forget = Callable[[str], None]
 # What can be written with four digits for the year, in UTC.
@@ -40,7 +42,9 @@ def revoke(tx: Tx, user_id: str, forget: Forget) -> None:
     tx.after_commit(forget, user_id)
 
 
-def put_booking(tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch) -> tuple[Booking, bool]:
+def put_booking(
+    tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch, settings: Settings
+) -> tuple[Booking, bool]:
     """The booking as recorded, and whether it is new; its room follows. Raises UnknownUser, InvalidRequest."""
     if draft.scheduled_at is not None and not EARLIEST <= draft.scheduled_at <= LATEST:
         raise InvalidRequest.at("/scheduledAt", "out_of_range", "must be in the years 1970 to 9999")
@@ -52,13 +56,19 @@ def put_booking(tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch
     there = queries.lock_booking(tx, booking_id)
     condition.check(tag(there.version) if there else None)
     if there is None and (new := queries.insert_booking(tx, booking_id, draft)):
-        open_room(tx, booking_id, people)
+        rooms.open_room(tx, booking_id, people, draft.status, settings)
         return new, True
+    # Where another process put the same booking a moment ago, what it put is now ours to replace.
+    there = there or queries.lock_booking(tx, booking_id)
     if there is not None and _same(there, draft):
         return there, False
-    present = dismiss(tx, booking_id, people)
+    present = rooms.dismiss(tx, booking_id, people)
     changed = queries.update_booking(tx, booking_id, draft)
-    admit(tx, booking_id, people, present)
+    rooms.admit(tx, booking_id, people)
+    if there is not None and changed.status != there.status:
+        rooms.enter(tx, booking_id, changed.status, settings)
+    rooms.tell_conversation(tx, booking_id, dict.fromkeys([*present, *people]))
+    location.booking_changed(tx, booking_id)
     return changed, False
 
 

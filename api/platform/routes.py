@@ -45,7 +45,7 @@ async def put_booking(booking_id: BookingPath, data: JSONBody[BookingDraft], req
     When the provider or the customer changes, the former one keeps reading what was written until then and hears
     nothing more; the new one sees the room from its start.
     """
-    booking, new = await request.db.write(actions.put_booking, booking_id, data, if_match(request))
+    booking, new = await request.db.write(actions.put_booking, booking_id, data, if_match(request), request.settings)
     return Response(booking, status_code=201 if new else 200, headers={"ETag": tag(booking.version)})
 
 

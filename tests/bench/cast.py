@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 
 from api.auth import Actor, Role, make_token
-from api.chat import actions, queries
+from api.chat import queries
+from api.chat.messages import actions
 from api.chat.types import Draft
 from api.clock import system_clock
 from api.db import Database, Tx, open_database
@@ -74,7 +75,7 @@ def _make_booking(tx: Tx, booking_id: str) -> None:
         platform.put_user(tx, user_id, UserDraft(role=role, name=user_id), IfMatch(None), lambda _: None)
     there, other = people
     draft = BookingDraft(provider_id=there, customer_id=other, service="Leaking tap", status="confirmed")
-    platform.put_booking(tx, booking_id, draft, IfMatch(None))
+    platform.put_booking(tx, booking_id, draft, IfMatch(None), Settings())
 
 
 async def _fill(db: Database, booking_id: str, count: int) -> None:
@@ -89,8 +90,8 @@ def _fill_some(tx: Tx, booking_id: str, first: int, last: int) -> None:
 
 async def _count(db: Database) -> Statements:
     sender = provider("0")
-    sending = (Actor(sender, "provider", sender), "0", Draft(text=TEXT, client_message_id="counted"), 1000)
-    keyed = (Actor(sender, "provider", sender), "0", Draft(text=TEXT, client_message_id="counted-too"), 1000)
+    sending = (Actor(sender, "provider", sender), "0", Draft(text=TEXT, client_message_id="counted"), Settings())
+    keyed = (Actor(sender, "provider", sender), "0", Draft(text=TEXT, client_message_id="counted-too"), Settings())
     key = Key(sender, "POST", "/counted", "counted", "")
     return Statements(
         await db.write(_counted, actions.send, *sending),

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from api.auth import Actor
-from api.chat import actions
+from api.chat.messages import actions
 from api.chat.types import Draft
 from api.clock import system_clock
 from api.db import Tx, open_database
+from api.settings import Settings
 from tests.bench import cast
 
 SENDS = 2000
@@ -41,7 +42,7 @@ def _timed(tx: Tx, sends: int) -> dict[str, float]:
         draft = Draft(text=cast.TEXT, client_message_id=f"timed-{number}")
         one = Tx(timed, system_clock())
         start = time.perf_counter()
-        actions.send(one, Actor(sender, "provider", sender), str(number % cast.SENDERS), draft, 1000)
+        actions.send(one, Actor(sender, "provider", sender), str(number % cast.SENDERS), draft, Settings())
         one.finish()
         times.setdefault("whole send", []).append(time.perf_counter() - start)
     return {name: statistics.median(found) * 1e6 for name, found in times.items()}

@@ -42,6 +42,7 @@ def environment(folder: Path, database_url: str, port: int) -> dict[str, str]:
         "PORCHLIGHT_DATABASE_URL": database_url,
         "PORCHLIGHT_SITE_DIR": str(folder / "site"),
         "PORCHLIGHT_JWT_SECRET": SECRET,
+        "PORCHLIGHT_ENCRYPTION_KEY": SECRET,
         "PORCHLIGHT_PORT": str(port),
         "PORCHLIGHT_RATE_LIMIT_FACTOR": "1000000",
         "PORCHLIGHT_LOG_LEVEL": "warning",

@@ -17,6 +17,8 @@ from tests.conftest import SECRET, Cast, say
 
 HELP = "GET /api/provider-communication/help"
 PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /api/reference"}
+# Its address carries its own proof.
+PUBLIC |= {"GET /api/provider-communication/files/{fileId}/link"}
 PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{HELP}/tags"}
 
 # For each id in a path or a body: pat's and carol's, otto's own, and one that never was. MESSAGE stands for one that is
@@ -24,10 +26,14 @@ PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{
 IDS: dict[str, tuple[str, str, str]] = {
     "bookingId": ("1", "2", "9"),
     "userId": ("pat", "otto", "nobody"),
+    "replyTo": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
+    "attachmentIds": ("FILE 1", "FILE 2", "file_9"),
+    "messageId": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "messageIds": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "providerId": ("pat", "otto", "nobody"),
     "customerId": ("carol", "olga", "no-one"),
     "socketId": ("SOCKET 1", "SOCKET 2", "sock_9"),
+    "fileId": ("FILE 1", "FILE 2", "file_9"),
     # Due work belongs to nobody: admins see all of it, everybody else nothing.
     "dueId": ("due_9", "due_9", "due_9"),
 }
@@ -35,10 +41,18 @@ IDS: dict[str, tuple[str, str, str]] = {
 OWN_NAMES = {"clientMessageId"}
 # What to send to each route that takes a body; every id of the body is put in.
 BODIES: dict[str, list[dict[str, Any]]] = {
-    "Draft": [{"text": "Hello"}],
+    "Draft": [{"text": "Hello", "replyTo": ""}, {"type": "file", "attachmentIds": ""}],
+    "Edit": [{"text": "Better"}],
+    "TypingDraft": [{"typing": True}],
+    "ShareDraft": [{"latitude": 1, "longitude": 1}, {"stop": True}],
+    "PrivacyDraft": [{"receipts": True, "typing": False, "presence": True}],
     "Read": [{"bookingId": "", "seq": 1}, {"messageIds": ""}],
     "UserDraft": [{"role": "provider", "name": "Pat"}],
     "BookingDraft": [{"providerId": "", "customerId": "", "service": "Tap", "status": "confirmed"}],
+}
+# Routes that take a form instead.
+FORMS: dict[str, Any] = {
+    "/api/provider-communication/files": {"data": {"purpose": "chat"}, "files": {"file": ("note.txt", b"A note.")}}
 }
 STRANGERS = ("otto", "olga", "agnes", "ada", "plat", "anon")
 
@@ -53,8 +67,7 @@ class Call(msgspec.Struct, frozen=True):
         """0 for somebody else's ids, 1 for otto's own, 2 for those that never were."""
         ids = {name: messages.get(found[which], found[which]) for name, found in IDS.items()}
         filled = {name: ids.get(name, value) for name, value in (self.body or {}).items()}
-        if "messageIds" in filled:
-            filled["messageIds"] = [filled["messageIds"]]
+        filled |= {name: [value] for name, value in filled.items() if name.endswith("Ids")}
         return self.method, self.path.format(**ids), filled or None
 
 
@@ -64,7 +77,8 @@ def routes() -> list[tuple[str, HTTPRoute, Any]]:
         (method, route, pair[0])
         for route in sorted(app.routes, key=lambda route: route.path)
         if isinstance(route, HTTPRoute)
-        for method, pair in sorted(route.route_handler_map.items())
+        # What is deleted can be asked nothing any more, so that comes last.
+        for method, pair in sorted(route.route_handler_map.items(), key=lambda item: (item[0] == "DELETE", item[0]))
         if method != "OPTIONS" and not route.path.startswith("/api/unserved")
     ]
 
@@ -98,7 +112,11 @@ def name_of(call: Call) -> str:
 async def ask(cast: Cast, who: str, call: Call, which: int, messages: dict[str, str]) -> httpx.Response:
     client: httpx.AsyncClient = getattr(cast, who)
     method, path, body = call.with_ids(which, messages)
-    return await client.request(method, client.base_url.join(path), json=body)
+    if call.path in FORMS:
+        return await client.request(method, client.base_url.join(path), **FORMS[call.path])
+    # Where a change needs a tag, any will do: what is there is not theirs.
+    headers = {"If-Match": "*"} if method == "PUT" else {}
+    return await client.request(method, client.base_url.join(path), json=body, headers=headers)
 
 
 def seen(answer: httpx.Response) -> tuple[int, bytes, list[str]]:
@@ -118,8 +136,10 @@ async def everything(cast: Cast) -> list[Any]:
 
 @pytest.fixture(scope="module")
 async def messages(cast: Cast) -> AsyncIterator[dict[str, str]]:
-    """What has an id only once it is there: a message in each room, a device of pat and one of otto."""
-    sent = {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.olga, booking="2"))["id"]}
+    """What has an id only once it is there: a message in each room, a device and a file of pat and of otto."""
+    sent = {"MESSAGE 1": (await say(cast.pat))["id"], "MESSAGE 2": (await say(cast.otto, booking="2"))["id"]}
+    for name, who in (("FILE 1", cast.pat), ("FILE 2", cast.otto)):
+        sent[name] = (await who.post("/files", **FORMS["/api/provider-communication/files"])).json()["id"]
     async with device_of(cast.pat) as pats, device_of(cast.otto) as ottos:
         yield sent | {"SOCKET 1": pats, "SOCKET 2": ottos}
 
@@ -174,8 +194,13 @@ async def test_otto_would_otherwise_matter(cast: Cast, messages: dict[str, str],
     assert (await ask(cast, "otto", call, 1, messages)).is_success
 
 
-# The platform is nobody's stranger where it may call at all.
-STRANGE = [(call, who) for call in calls() for who in STRANGERS if not (who == "plat" and "service" in call.roles)]
+# The platform is nobody's stranger where it may call at all, and a form names nobody's object.
+STRANGE = [
+    (call, who)
+    for call in calls()
+    for who in STRANGERS
+    if call.path not in FORMS and not (who == "plat" and "service" in call.roles)
+]
 
 
 @pytest.mark.parametrize(("call", "who"), STRANGE, ids=[f"{name_of(call)} {who}" for call, who in STRANGE])

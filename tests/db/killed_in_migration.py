@@ -1,4 +1,5 @@
-"""Migrate a database and die at the first statement; then again and die at the second; and so on.
+"""Migrate a database and die at the first statement; then again and die at the second; and so on, and from the first
+again as soon as another migration is done, so that there is a death at each statement of each.
 
 Prints the migrations found after each death, `-` for none.
 """
@@ -51,15 +52,17 @@ def found(place: str) -> str:
 
 
 def main(place: str) -> None:
-    for at in itertools.count(1):
+    status, at, done = int(signal.SIGKILL), 0, "-"
+    while not os.WIFEXITED(status):
+        at += 1
         child = os.fork()
         if not child:
             migrate_and_die(place, at)
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        print(found(place), flush=True)
-        if os.WIFEXITED(status):
-            return
+        if (now := found(place)) != done:
+            at, done = 0, now
+        print(now, flush=True)
 
 
 main(sys.argv[1])

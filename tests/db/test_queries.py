@@ -6,16 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import api
 from api.auth import Actor
 from api.chat import actions as chat
+from api.chat.deliveries.types import Delivered
+from api.chat.messages import actions as messages
+from api.chat.privacy.types import PrivacyDraft
 from api.chat.types import Draft, LeftWith, Message, Person
 from api.clock import rfc3339
 from api.db import Database, Tx
+from api.files import queries as files
+from api.files.types import File, Quota
+from api.live.stream import Span
 from api.platform import queries as platform
 from api.platform.types import BookingDraft, UserDraft
+from api.search import index
+from api.settings import Settings
 
 ROOT = Path(api.__file__).parent
 NOW = 1_795_336_200_000
@@ -29,41 +38,72 @@ MESSAGE = Message(
     client_message_id="c-2",
     created_at=rfc3339(NOW),
 )
+FILE = File("file_2", "pat", "chat", "ready", "a.txt", "text/plain", 9, "00", None, None, None, "b2", None, "k1")
 # By the parameter's name, or by function and name where that one needs its own.
 ARGUMENTS: dict[str, Any] = {
+    "accuracy": 12,
     "add.kind": "test",
+    "added_by": None,
+    "add_or_hasten.kind": "test",
     "after": 0,
     "attempts": 1,
     "body": "{}",
     "booking_id": "1",
     "booking_ids": ["1", "2"],
+    "change": "confirmed",
     "client_message_id": "c-1",
+    "closes_at": NOW,
     "dead.after": "",
+    "deliveries": [Delivered("1", "pat", 1), Delivered("1", "carol", 2)],
     "due_at": NOW,
+    "entry_id": 1,
     "due_id": "due_1",
+    "index.entry_id": 9,
+    "file": FILE,
+    "file_id": "file_1",
+    "begin_link_key.key": "00",
     "insert_booking.booking_id": "9",
     "insert_room.booking_id": "2",
     "insert_user.user_id": "new",
+    "ends_at": NOW + 1000,
     "last": 9,
+    "latitude": 52_520_008,
+    "longitude": -13_404_954,
     "lease": "node_1",
     "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], {"pat": 1}),
     "limit": 10,
     "message": MESSAGE,
+    "message_id": "msg_1",
     "message_ids": ["msg_1", "msg_2"],
     "moment": NOW,
+    "node": "node_1",
+    "hang.place": 0,
     "pinned": NOW,
     "place": (NOW, "1"),
+    "prefix": "ta",
     "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
     "insert_user.draft": UserDraft(role="provider", name="New", disabled=True),
     "update_user.draft": UserDraft(role="provider", name="Pat", email="pat@example.com"),
+    "presence.user_ids": ["pat", "carol"],
+    "privacy.draft": PrivacyDraft(receipts=True, typing=False, presence=True),
+    "purpose": "chat",
+    "quota": Quota(10, 1000),
     "reason": "because",
     "sender_id": "pat",
     "seq": 1,
+    "size": 9,
+    "source": "record",
+    "spans": [Span("user:pat", 0, 9), Span("user:carol", 1, 2)],
     "status": None,
     "subject": "1",
+    "tokens": "a tap .0a1b2c3d",
+    "subjects": ["msg_1"],
+    "text": "Another one",
     "until": NOW + 1000,
     "user_id": "pat",
+    "version": 0,
     "user_ids": '["pat", "otto"]',
+    "words": ["tap", ".0a1b2c3d"],
 }
 
 
@@ -93,14 +133,17 @@ def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
 
 
 def furnish(tx: Tx) -> None:
-    """Two bookings, of which one has a room with a message in it."""
+    """Two bookings, of which one has a room with a message in it, and something to be found."""
+    index.put(tx, "note", "A tap", [".0a1b2c3d"])
     platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
     platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")
     for booking in ("1", "2"):
         platform.insert_booking(tx, booking, draft)
-    chat.open_room(tx, "1", ["pat", "carol"])
-    chat.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), 10)
+    chat.open_room(tx, "1", ["pat", "carol"], "confirmed", Settings())
+    messages.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), Settings())
+    files.begin_link_key(tx, "00")
+    files.insert_file(tx, msgspec.structs.replace(FILE, id="file_1", blob="b1"))
 
 
 @pytest.mark.parametrize(("feature", "function"), found(), ids=lambda part: getattr(part, "__name__", part))

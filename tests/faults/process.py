@@ -35,6 +35,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "PORCHLIGHT_DATABASE_URL": url,
         "PORCHLIGHT_SITE_DIR": str(settings.site_dir),
         "PORCHLIGHT_JWT_SECRET": settings.jwt_secret,
+        "PORCHLIGHT_ENCRYPTION_KEY": settings.jwt_secret,
         "PORCHLIGHT_RATE_LIMIT_FACTOR": "1000",
     }
     return os.environ | ours | more

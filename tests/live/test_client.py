@@ -68,6 +68,7 @@ class Served:
             "PORCHLIGHT_PORT": str(self.port),
             "PORCHLIGHT_DATA_DIR": str(folder),
             "PORCHLIGHT_JWT_SECRET": SECRET,
+            "PORCHLIGHT_ENCRYPTION_KEY": SECRET,
             "PORCHLIGHT_ALLOWED_ORIGINS": origin,
             "PORCHLIGHT_RATE_LIMIT_FACTOR": "1000",
         }

@@ -8,6 +8,12 @@ import httpx
 import pytest
 
 from api.chat import frames
+from api.chat.location.routes import kinds as location_frames
+from api.chat.location.types import LONGEST_SHARE_SECONDS
+from api.chat.presence import queries as presence
+from api.chat.presence import typing
+from api.chat.presence.frames import kinds as typing_frames
+from api.clock import system_clock
 from api.limits import POLICIES
 from api.live import feed, live, outgoing, socket, sockets, stream, wire
 from tests.conftest import Cast, say
@@ -16,6 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs/developers/socket.md").read_text()
 CLIENT = (ROOT / "docs/developers/porchlight-client.js").read_text()
 # Closes that the server's WebSocket library sends, and the one that a broken line looks like.
+KINDS = {**frames.kinds, **typing_frames(typing.Typists(system_clock)), **location_frames}
 NOT_OURS = {1002, 1006, 1007, 1011}
 LIMITS: dict[str, float] = {
     "seconds until the hello": live.HELLO_SECONDS,
@@ -26,7 +33,9 @@ LIMITS: dict[str, float] = {
     "frames at once": socket.FRAMES_BURST,
     "frames in a second, in the long run": socket.FRAMES_RATE,
     f"messages in {POLICIES['send'].window} seconds": POLICIES["send"].quota,
-    f"marks as read in {POLICIES['write'].window} seconds": POLICIES["write"].quota,
+    f"marks as read, and positions, in {POLICIES['write'].window} seconds": POLICIES["write"].quota,
+    f"typing in {POLICIES['typing'].window} seconds": POLICIES["typing"].quota,
+    "seconds that a position is shared": LONGEST_SHARE_SECONDS,
     "frames that are no JSON object with a `type` and an `id`": socket.BAD_FRAMES,
     "frames waiting for a slow client": outgoing.MOST_FRAMES,
     "bytes waiting for a slow client": outgoing.MOST_BYTES,
@@ -42,6 +51,10 @@ SENTENCES = [
     f"after {feed.KEEP_ALIVE_SECONDS:.0f} seconds without an event",
     f"{feed.MOST_WAITING} events behind",
     f"at most {sockets.TTL_MS // 1000} seconds",
+    f'"expiresInMs": {typing.EXPIRES_MS}',
+    f"within {typing.THROTTLE_MS // 1000} seconds are not passed on",
+    f"has had none for {presence.GRACE_MS // 1000} seconds",
+    f"of their {presence.ROOMS_TOLD} latest rooms",
 ]
 
 
@@ -95,6 +108,15 @@ def test_every_kind_of_event_is_described_and_the_reverse() -> None:
     assert len(calls) == len([kind for kind in told if kind])
 
 
+def test_every_passing_event_is_shown_and_the_reverse() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "api").rglob("*.py"))
+    calls = re.findall(r"stream\.(?:whisper|passing)\((?:[^()]|\([^()]*\))*\)", sources)
+    told = {kind for call in calls for kind in re.findall(r'"([a-z]+)"', call)}
+    assert len(calls) == sources.count("stream.whisper(") + sources.count("stream.passing(")
+    described = re.findall(r"^`([a-z]+)`: ", section("Events"), re.MULTILINE)
+    assert told == set(described) - {"mode", "restarting"} == {"typing", "presence", "location"}
+
+
 def test_every_other_frame_that_is_sent_is_shown() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "api/live").glob("*.py"))
     sent = set(re.findall(r'\btext\(\s*type="(\w+)"', sources)) | set(
@@ -106,7 +128,7 @@ def test_every_other_frame_that_is_sent_is_shown() -> None:
 
 
 def test_every_frame_that_is_taken_is_described_and_the_reverse() -> None:
-    assert {row[0].strip("`") for row in rows("Asking")} == {"hello", "ping", *frames.kinds}
+    assert {row[0].strip("`") for row in rows("Asking")} == {"hello", "ping", *KINDS}
 
 
 def test_the_limits_are_those_of_the_code() -> None:
@@ -121,12 +143,29 @@ def test_numbers_in_sentences_are_those_of_the_code(sentence: str) -> None:
 async def test_the_examples_have_the_fields_that_are_sent(cast: Cast, device: Callable[..., Any]) -> None:
     await say(cast.pat)
     await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 1})
+    for change in ({"method": "PATCH", "json": {"text": "Hi"}}, {"method": "DELETE"}):
+        await cast.pat.request(url=f"/chat/messages/{(await say(cast.pat))['id']}", **change)
     at_the_start = (await cast.pat.get("/events")).json()
     answer = await cast.pat.get("/events", params={"since": 0, "epoch": at_the_start["epoch"]})
     events = answer.json()["events"]
-    assert {event["type"] for event in events} == {"conversation.updated", "message.created", "messages.read"}
-    for frame in [*events, (await device("pat")).welcome]:
+    kinds = {"conversation.updated", "message.created", "message.edited", "message.deleted", "messages.read"}
+    assert {event["type"] for event in events} == kinds
+    events += await passing_events(cast, device)
+    for frame in [*(event for event in events if event["data"]), (await device("pat")).welcome]:
         assert shape(example(frame["type"])) == shape(frame)
+
+
+async def passing_events(cast: Cast, device: Callable[..., Any]) -> list[Any]:
+    carol, pat = await device("carol"), await device("pat")
+    await carol.presence()
+    await pat.ask("typing", bookingId="1", typing=True)
+    await pat.ask("location", bookingId="1", latitude=1, longitude=1)
+    await say(cast.carol)
+    events = [await carol.event() for _ in range(3)]
+    while events[-1]["type"] != "messages.delivered":
+        events.append(await carol.event())
+    there = (await cast.carol.get("/chat/booking/1/online-status")).json()["users"][0]
+    return [*events, {"type": "presence", "at": events[0]["at"], "data": there}]
 
 
 async def test_the_error_example_is_what_is_sent(cast: Cast, device: Callable[..., Any]) -> None:

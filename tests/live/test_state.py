@@ -22,18 +22,25 @@ async def loaded(who: httpx.AsyncClient) -> State:
     }
 
 
-def applied(state: State, event: Any, me: str) -> None:
+async def applied(state: State, event: Any, who: httpx.AsyncClient, me: str) -> None:
     """What a client does with an event."""
     content = event["data"]
     room = content["bookingId"]
     if event["type"] == "conversation.updated":
-        state["conversations"][room] = content
+        known = state["conversations"].get(room, {"lastMessage": None})
+        state["conversations"][room] = content | {"lastMessage": known["lastMessage"]}
         state["history"].setdefault(room, [])
     elif event["type"] == "message.created":
         item = state["conversations"][room]
-        mine = content["sender"]["id"] == me
-        item |= {"lastMessage": content, "activeAt": content["createdAt"], "unread": item["unread"] + (not mine)}
+        unread = content["sender"]["id"] != me and content["type"] != "system"
+        item |= {"lastMessage": content, "activeAt": content["createdAt"], "unread": item["unread"] + unread}
         state["history"][room].append(content)
+    elif event["type"] in ("message.edited", "message.deleted"):
+        now = (await who.get(f"/chat/messages/{content['id']}")).json()
+        assert now["version"] == content["version"]
+        for message in [*state["history"][room], state["conversations"][room]["lastMessage"]]:
+            if message["id"] == now["id"]:
+                message |= now
     else:
         assert event["type"] == "messages.read"
         _apply_receipt(state, content, me)
@@ -59,6 +66,22 @@ async def a_message_back(cast: Cast) -> None:
     await say(cast.carol, "Back")
 
 
+async def a_place(cast: Cast) -> None:
+    await say(cast.pat, type="location", location={"latitude": 52.520008, "longitude": 13.404954})
+
+
+async def an_edit(cast: Cast) -> None:
+    await cast.pat.patch(f"/chat/messages/{await _last(cast)}", json={"text": "Better"})
+
+
+async def a_deletion(cast: Cast) -> None:
+    await cast.pat.delete(f"/chat/messages/{await _last(cast)}")
+
+
+async def _last(cast: Cast) -> str:
+    return str((await cast.pat.get("/chat/booking/1/history", params={"limit": 1})).json()["items"][0]["id"])
+
+
 async def read_some(cast: Cast) -> None:
     await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 2})
 
@@ -73,11 +96,30 @@ async def new_booking(cast: Cast) -> None:
 
 
 async def changed_booking(cast: Cast) -> None:
+    draft = {"providerId": "pat", "customerId": "carol", "service": "Two taps", "status": "confirmed"}
+    await cast.plat.put("/platform/bookings/1", json=draft)
+
+
+async def changed_status(cast: Cast) -> None:
     draft = {"providerId": "pat", "customerId": "carol", "service": "Tap", "status": "completed"}
     await cast.plat.put("/platform/bookings/1", json=draft)
 
 
-@pytest.mark.parametrize("act", [new_message, a_message_back, read_some, read_all, new_booking, changed_booking])
+ACTS = [
+    new_message,
+    a_message_back,
+    a_place,
+    an_edit,
+    a_deletion,
+    read_some,
+    read_all,
+    new_booking,
+    changed_booking,
+    changed_status,
+]
+
+
+@pytest.mark.parametrize("act", ACTS)
 async def test_state_and_events_make_the_fresh_state(
     cast: Cast, device: Open, clock: SetClock, act: Callable[[Cast], Awaitable[None]]
 ) -> None:
@@ -88,5 +130,8 @@ async def test_state_and_events_make_the_fresh_state(
     clock.advance(1)
     await act(cast)
     for name, who in (("pat", cast.pat), ("carol", cast.carol)):
-        applied(states[name], await devices[name].event(), name)
+        last, event = (await who.get("/events")).json()["next"], {"position": 0}
+        while event["position"] < last:
+            event = await devices[name].event()
+            await applied(states[name], event, who, name)
         assert states[name] == await loaded(who)

@@ -37,15 +37,18 @@ CREATE TABLE bookings (
 );
 
 -- A room exists as soon as its booking does. Its row is the lock under which everything in the room is written.
+-- closes_at: nobody writes from then on; null while the booking goes on.
 CREATE TABLE rooms (
   booking_id TEXT PRIMARY KEY REFERENCES bookings (id),
   last_seq INTEGER NOT NULL DEFAULT 0,
-  last_message_at INTEGER NOT NULL DEFAULT 0
+  last_message_at INTEGER NOT NULL DEFAULT 0,
+  closes_at INTEGER
 );
 
 -- until_seq: a former member reads up to there and hears nothing more; null for a present one. left_status and left_with
 -- (JSON) are the booking and its people as a former member last saw them.
 -- active_at is the room's last activity as far as this member sees it, here so that a list needs no join to sort.
+-- added_by: who brought a helper or an agent in; null for the booking's own provider and customer.
 CREATE TABLE members (
   booking_id TEXT NOT NULL REFERENCES rooms (booking_id),
   user_id TEXT NOT NULL REFERENCES users (id),
@@ -54,6 +57,7 @@ CREATE TABLE members (
   until_seq INTEGER,
   left_status TEXT,
   left_with TEXT,
+  added_by TEXT REFERENCES users (id),
   active_at INTEGER NOT NULL,
   PRIMARY KEY (booking_id, user_id)
 ) WITHOUT ROWID;
@@ -61,15 +65,24 @@ CREATE INDEX members_by_activity ON members (user_id, active_at, booking_id);
 CREATE INDEX members_unread ON members (user_id) WHERE unread > 0;
 
 -- Clustered by room and seq on SQLite: a page of history is one walk.
+-- sender_id is null where the system speaks; latitude and longitude are millionths of a degree, accuracy is in metres.
+-- A deleted message stays as an empty one.
 CREATE TABLE messages (
   booking_id TEXT NOT NULL REFERENCES rooms (booking_id),
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
-  sender_id TEXT NOT NULL REFERENCES users (id),
+  sender_id TEXT REFERENCES users (id),
   client_message_id TEXT,
-  type TEXT NOT NULL CHECK (type IN ('text')),
+  type TEXT NOT NULL CHECK (type IN ('text', 'image', 'file', 'voice', 'location', 'system')),
   text TEXT NOT NULL,
+  latitude INTEGER CHECK (latitude BETWEEN -90000000 AND 90000000),
+  longitude INTEGER CHECK (longitude BETWEEN -180000000 AND 180000000),
+  accuracy REAL CHECK (accuracy >= 0),
+  reply_to TEXT,
   created_at INTEGER NOT NULL,
+  edited_at INTEGER,
+  deleted_at INTEGER,
+  version INTEGER NOT NULL DEFAULT 1,
   PRIMARY KEY (booking_id, seq)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX messages_by_id ON messages (id);

@@ -1,0 +1,165 @@
+"""Messages are sent, edited, deleted and read."""
+
+from collections.abc import Iterator
+
+from api import ids
+from api.auth import Actor
+from api.chat import access
+from api.chat import queries as rooms
+from api.chat.messages import drafts, queries
+from api.chat.messages.shown import shown
+from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
+from api.clock import milliseconds, rfc3339
+from api.db import Tx
+from api.errors import NotEditable, NotFound, RoomClosed
+from api.files import links
+from api.files.actions import attach
+from api.live import stream
+from api.settings import Settings
+
+MINUTE = 60_000
+
+
+def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings) -> Message:
+    """Store a message and tell the room. A `client_message_id` seen before returns the first message.
+
+    Raises NotFound, InvalidRequest, RoomClosed, FileNotReady, FileQuarantined.
+    """
+    drafts.check(draft, settings.chat_message_limit)
+    room = access.present_room(tx, actor, booking_id)
+    if draft.reply_to is not None and not queries.stands_in(tx, booking_id, draft.reply_to):
+        raise NotFound
+    # A clock that was set back must not make a later message look older.
+    moment = max(tx.now, room.last_message_at)
+    message = Message(
+        id=ids.new("msg", tx.now),
+        booking_id=booking_id,
+        seq=room.last_seq + 1,
+        sender=Person(actor.id, actor.role, actor.name),
+        type=draft.type,
+        text=draft.text or "",
+        location=drafts.kept(draft.location),
+        reply_to=draft.reply_to,
+        client_message_id=draft.client_message_id,
+        created_at=rfc3339(moment),
+    )
+    if room.is_closed(tx.now) or not queries.insert_message(tx, message, moment):
+        # The seq was only looked at, not drawn: no gap.
+        return _earlier(tx, actor, room, draft)
+    if draft.attachment_ids is not None:
+        message.attachments = attach(tx, actor, draft.attachment_ids, "chat", message.id)
+        drafts.check_files(draft.type, message.attachments, settings)
+    rooms.advance(tx, booking_id, message.seq, moment)
+    present = rooms.count_unread(tx, booking_id, actor.id, moment)
+    stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
+    # What the room was told is the same for all; the sender's own addresses are only in the answer.
+    if message.attachments:
+        message.attachments = links.signed(tx, actor, message.attachments)
+    return message
+
+
+def _earlier(tx: Tx, actor: Actor, room: Room, draft: Draft) -> Message:
+    """What was sent with this draft's client id before; a closed room answers that too. Raises RoomClosed."""
+    found = draft.client_message_id and queries.message_by_client_id(
+        tx, room.booking_id, actor.id, draft.client_message_id
+    )
+    if not found:
+        raise RoomClosed
+    return shown(tx, actor, room, [found])[0]
+
+
+def announce(tx: Tx, booking_id: str, place: Place, text: str) -> Message:
+    """The system says something, under the room's lock; it counts as unread for nobody."""
+    moment = max(tx.now, place.last_message_at)
+    message = Message(
+        id=ids.new("msg", tx.now),
+        booking_id=booking_id,
+        seq=place.last_seq + 1,
+        sender=SYSTEM,
+        type="system",
+        text=text,
+        created_at=rfc3339(moment),
+    )
+    queries.insert_message(tx, message, moment)
+    rooms.advance(tx, booking_id, message.seq, moment)
+    present = rooms.touch(tx, booking_id, moment)
+    stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
+    return message
+
+
+def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings) -> Message:
+    """Replace one's own text; the one before is kept for reviewers.
+
+    Raises NotFound, InvalidRequest, RoomClosed, NotEditable.
+    """
+    room, message = access.own_message(tx, actor, message_id)
+    drafts.check_text(message.type, change.text, settings.chat_message_limit)
+    if message.deleted_at is not None:
+        raise NotEditable("It was deleted.")
+    if message.text != change.text:
+        _check_changeable(tx, room, message, settings)
+        queries.keep_text(tx, message_id)
+        queries.edit(tx, message_id, change.text)
+        message = access.message_for_reading(tx, actor, message_id)
+        stream.blank(tx, message_id)
+        stream.tell(tx, _hearers(tx, message), "message.edited", message_id, _changed(message))
+    return shown(tx, actor, room, [message])[0]
+
+
+def delete(tx: Tx, actor: Actor, message_id: str, settings: Settings) -> Message:
+    """Leave an empty message in the place of one's own. Again it changes nothing.
+
+    Raises NotFound, RoomClosed, NotEditable.
+    """
+    room, message = access.own_message(tx, actor, message_id)
+    if message.deleted_at is None:
+        _check_changeable(tx, room, message, settings)
+        queries.keep_text(tx, message_id)
+        queries.delete(tx, message_id)
+        message = access.message_for_reading(tx, actor, message_id)
+        stream.blank(tx, message_id)
+        stream.tell(tx, _hearers(tx, message), "message.deleted", message_id, _changed(message))
+    return shown(tx, actor, room, [message])[0]
+
+
+def _check_changeable(tx: Tx, room: Room, message: Message, settings: Settings) -> None:
+    if room.is_closed(tx.now):
+        raise RoomClosed
+    if tx.now >= milliseconds(message.created_at) + settings.message_edit_minutes * MINUTE:
+        raise NotEditable
+
+
+def _hearers(tx: Tx, message: Message) -> Iterator[str]:
+    return map(stream.user_topic, rooms.present_members(tx, message.booking_id))
+
+
+def _changed(message: Message) -> MessageChange:
+    return MessageChange(message.id, message.booking_id, message.seq, message.version)
+
+
+def one(tx: Tx, actor: Actor, message_id: str) -> Message:
+    """Raises NotFound."""
+    message = access.message_for_reading(tx, actor, message_id)
+    room = access.room_for_reading(tx, actor, message.booking_id)
+    return shown(tx, actor, room, [message])[0]
+
+
+def history(
+    tx: Tx, actor: Actor, booking_id: str, *, before: int | None, after: int | None, around: int | None, limit: int
+) -> History:
+    """A page of a room, the newest where no place is given. Raises NotFound."""
+    room = access.room_for_reading(tx, actor, booking_id)
+    last = room.last_seq
+    if after is not None:
+        items = queries.messages_after(tx, booking_id, after, last, limit)
+    elif around is not None:
+        middle = max(1, min(around, last))
+        items = queries.messages_before(tx, booking_id, middle, limit // 2)
+        items += queries.messages_after(tx, booking_id, middle - 1, last, limit - len(items))
+    else:
+        items = queries.messages_before(tx, booking_id, last + 1 if before is None else min(before, last + 1), limit)
+    if not items:
+        return History(
+            [], has_more_before=after is not None and last > 0, has_more_after=before is not None and before <= last
+        )
+    return History(shown(tx, actor, room, items), items[0].seq > 1, items[-1].seq < last)

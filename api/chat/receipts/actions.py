@@ -1,0 +1,33 @@
+"""How far each member has read."""
+
+from api.auth import Actor
+from api.chat import queries as rooms
+from api.chat.receipts import queries
+from api.chat.types import Read, Receipt, Unread
+from api.db import Tx
+from api.errors import InvalidRequest
+from api.live import stream
+
+
+def read(tx: Tx, actor: Actor, marks: Read) -> Unread:
+    """Move the caller's read markers forward, never back; what is not theirs is ignored. Raises InvalidRequest."""
+    by_place = marks.booking_id is not None and marks.seq is not None
+    if by_place is (marks.message_ids is not None) or (marks.booking_id is None) is not (marks.seq is None):
+        raise InvalidRequest("Send either messageIds, or bookingId and seq.")
+    places = [(marks.booking_id or "", marks.seq or 0)]
+    if marks.message_ids is not None:
+        places = queries.places(tx, actor.id, marks.message_ids)
+    for booking_id, seq in places:
+        _read_up_to(tx, actor, booking_id, seq)
+    return Unread(queries.unread_total(tx, actor.id))
+
+
+def _read_up_to(tx: Tx, actor: Actor, booking_id: str, seq: int) -> None:
+    room = queries.lock_seen_room(tx, booking_id, actor.id)
+    seq = min(seq, room.last_seq) if room else 0
+    if room is None or seq <= room.read_seq:
+        return
+    unread = queries.mark_read(tx, booking_id, actor.id, seq, room.last_seq)
+    receipt = Receipt(booking_id, actor.id, seq, unread)
+    hearers = {actor.id, *rooms.present_members(tx, booking_id)}
+    stream.tell(tx, map(stream.user_topic, hearers), "messages.read", booking_id, receipt)

@@ -1,0 +1,59 @@
+"""Anything with an id can be made findable: by its words, and by marks that say where it lies and who may find it.
+
+A mark is one of the words, so that looking within a room costs what is in the room. It narrows; it does not authorise:
+a feature looks up by its own access what the index names.
+"""
+
+import zlib
+from collections.abc import Sequence
+
+from api.db import Tx
+from api.search import queries
+from api.search.queries import Entry, Hit
+from api.search.words import Query, words
+
+NEWEST = 2**53
+
+
+def mark(kind: str, name: str) -> str:
+    """Such as `mark("room", booking_id)`. Two names may share one, for it is short."""
+    return f".{zlib.crc32(f'{kind}:{name}'.encode()):08x}"
+
+
+def put(tx: Tx, subject: str, text: str, marks: Sequence[str]) -> None:
+    """Let a subject be found by this text, and by no earlier one."""
+    found = words(text)
+    if not found:
+        remove(tx, subject)
+        return
+    tokens = " ".join([*found, *marks])
+    entry_id = queries.enter(tx, subject, tokens)
+    if entry_id is not None:
+        queries.index(tx, entry_id, tokens)
+    elif there := queries.lock_entry(tx, subject):
+        _change(tx, there, tokens)
+
+
+def add_marks(tx: Tx, subject: str, marks: Sequence[str]) -> None:
+    """Let it be found in further places; nothing where the subject has no words."""
+    if there := queries.lock_entry(tx, subject):
+        _change(tx, there, " ".join(dict.fromkeys([*there.tokens.split(" "), *marks])))
+
+
+def _change(tx: Tx, there: Entry, tokens: str) -> None:
+    if tokens != there.tokens:
+        queries.unindex(tx, there.id, there.tokens)
+        queries.index(tx, there.id, tokens)
+        queries.rewrite(tx, there.id, tokens)
+
+
+def remove(tx: Tx, subject: str) -> None:
+    if there := queries.lock_entry(tx, subject):
+        queries.unindex(tx, there.id, there.tokens)
+        queries.remove(tx, there.id)
+
+
+def find(tx: Tx, query: Query, marks: Sequence[str], place: int, limit: int, *, back: bool = False) -> list[Hit]:
+    """Hits older than the one with the id `place`, the newest first; with `back` newer ones, the nearest first."""
+    fetch = queries.hits_after if back else queries.hits_before
+    return fetch(tx, [*query.words, *marks], query.prefix, place, limit)

@@ -1,0 +1,66 @@
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from tests.chat.test_privacy import switch
+from tests.conftest import Cast, say
+
+Open = Callable[..., Any]
+
+
+async def delivered(device: Any) -> Any:
+    """What the next event says that is no message."""
+    while (event := await device.event())["type"] == "message.created":
+        pass
+    assert (event["type"], event["topic"]) == ("messages.delivered", "user")
+    return event["data"]
+
+
+async def test_the_sender_hears_that_a_device_was_sent_it(cast: Cast, device: Open) -> None:
+    pat, _ = await device("pat"), await device("carol")
+    await say(cast.pat)
+    assert await delivered(pat) == {"bookingId": "1", "userId": "carol", "seq": 1}
+
+
+async def test_who_was_away_is_sent_it_with_the_replay(cast: Cast, device: Open) -> None:
+    pat, carol = await device("pat"), await device("carol")
+    place = {"epoch": carol.welcome["epoch"], "positions": carol.welcome["positions"]}
+    await carol.connection.close()
+    for _ in range(3):
+        await say(cast.pat)
+    await device("carol", resume=place)
+    assert await delivered(pat) == {"bookingId": "1", "userId": "carol", "seq": 3}
+
+
+async def test_who_asks_for_events_over_http_is_sent_them_too(cast: Cast, device: Open) -> None:
+    pat = await device("pat")
+    epoch = (await cast.carol.get("/events")).json()["epoch"]
+    await say(cast.pat)
+    await cast.carol.get("/events", params={"since": 0, "epoch": epoch})
+    assert await delivered(pat) == {"bookingId": "1", "userId": "carol", "seq": 1}
+
+
+async def test_a_batch_tells_the_last_of_each_room_once(cast: Cast, device: Open) -> None:
+    pat, carol = await device("pat"), await device("carol")
+    await asyncio.gather(*[say(cast.pat) for _ in range(30)])
+    heard = [await delivered(pat)]
+    while heard[-1]["seq"] < 30:
+        heard.append(await delivered(pat))
+    assert len(heard) < 10
+    # Nothing is delivered to its own sender, and what was read need not be delivered as well.
+    await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 30})
+    await say(cast.carol)
+    kinds = [(await carol.event())["type"] for _ in range(30 + 1 + 1 + 1)]
+    assert kinds == ["message.created"] * 30 + ["messages.read", "message.created", "messages.delivered"]
+
+
+async def test_without_receipts_nobody_hears_what_was_delivered(cast: Cast, device: Open) -> None:
+    await switch(cast.carol, receipts=False)
+    pat, _, otto, _ = [await device(who) for who in ("pat", "carol", "otto", "olga")]
+    await say(cast.pat)
+    # When this is told, the one before has been looked at.
+    await say(cast.otto, booking="2")
+    assert (await delivered(otto))["bookingId"] == "2"
+    await switch(cast.carol)
+    await say(cast.pat)
+    assert await delivered(pat) == {"bookingId": "1", "userId": "carol", "seq": 2}
