@@ -29,7 +29,7 @@ from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
 from api.notifications.channels.types import Channel
-from api.notifications.deliveries.pipeline import Pipeline
+from api.notifications.dispatch.pipeline import Pipeline
 from api.notifications.preferences.types import ChannelName
 from api.notifications.routes import router as notifications
 from api.outbox.loop import Outbox

@@ -8,9 +8,9 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from api import idempotency
 from api.errors import CursorMismatch, InvalidCursor, NotFound
 from api.notifications import actions, queries
-from api.notifications.deliveries import actions as deliveries
-from api.notifications.deliveries.rules import explained
-from api.notifications.deliveries.types import Trace
+from api.notifications.dispatch import actions as dispatch
+from api.notifications.dispatch.rules import explained
+from api.notifications.dispatch.types import Trace
 from api.notifications.kinds import Category
 from api.notifications.preferences.routes import router as preferences
 from api.notifications.types import Chosen, Counts, Marks, Notification, NotificationPage, State
@@ -80,7 +80,7 @@ async def one(notification_id: NotificationPath, request: Request) -> Notificati
 @get("/{notificationId:str}/trace", raises=[NotFound])
 async def trace(notification_id: NotificationPath, request: Request) -> Trace:
     """Why it reached you by each way, or did not, in plain words."""
-    steps = await request.db.read(deliveries.trace, request.actor.id, notification_id)
+    steps = await request.db.read(dispatch.trace, request.actor.id, notification_id)
     return Trace([explained(step) for step in steps])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from api.clock import milliseconds
 from api.notifications.decision import Asked, Rule, State, decide, digest_time
-from api.notifications.deliveries.rules import RULES
+from api.notifications.dispatch.rules import RULES
 from api.notifications.preferences.effective import effective
 from api.notifications.preferences.types import ChannelName, Choices
 

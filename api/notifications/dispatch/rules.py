@@ -1,6 +1,6 @@
 """Why a notification came or did not come, in words for the person it was meant for."""
 
-from api.notifications.deliveries.types import Status, Step
+from api.notifications.dispatch.types import Status, Step
 
 RULES = {
     "now": "It went out at once.",

@@ -9,8 +9,8 @@ import msgspec
 from api.db import Database, Tx
 from api.loops import Pace
 from api.notifications.channels.types import Channel, Letter, Refused, Unclear
-from api.notifications.deliveries import actions
-from api.notifications.deliveries.actions import Unwanted, Ways
+from api.notifications.dispatch import actions
+from api.notifications.dispatch.actions import Unwanted, Ways
 from api.notifications.preferences.types import ChannelName
 from api.outbox.loop import MOST_ATTEMPTS, Work
 from api.outbox.types import Due

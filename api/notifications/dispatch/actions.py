@@ -9,8 +9,8 @@ from api.errors import NotFound
 from api.notifications import texts
 from api.notifications.channels.types import Channel, Letter
 from api.notifications.decision import WAYS, Asked, State, Verdict, decide
-from api.notifications.deliveries import queries
-from api.notifications.deliveries.types import Delivery, Step, Subject
+from api.notifications.dispatch import queries
+from api.notifications.dispatch.types import Delivery, Step, Subject
 from api.notifications.kinds import KINDS
 from api.notifications.preferences.actions import preferences
 from api.notifications.preferences.types import ChannelName
