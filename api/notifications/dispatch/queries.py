@@ -19,16 +19,14 @@ def subject(tx: Tx, notification_id: str) -> Subject | None:
 
 
 def of_notification(tx: Tx, notification_id: str) -> list[Delivery]:
-    return tx.all(
-        Delivery, f"select {DELIVERY} from notification_deliveries where notification_id = $1", notification_id
-    )
+    return tx.all(Delivery, f"select {DELIVERY} from dispatches where notification_id = $1", notification_id)
 
 
 def recent(tx: Tx, user_id: str, channel: str, category: str) -> tuple[int, int]:
     """How many went this way within the last hour, and when the first of them did."""
     return tx.only(
         _pair,
-        "select count(*), coalesce(min(sent_at), 0) from notification_deliveries "
+        "select count(*), coalesce(min(sent_at), 0) from dispatches "
         "where user_id = $1 and channel = $2 and category = $3 and sent_at > $4",
         user_id,
         channel,
@@ -45,7 +43,7 @@ def put(tx: Tx, subject: Subject, verdict: Verdict) -> str:
     """What was decided for one way, in the place of what was decided before; its id."""
     return tx.only(
         str,
-        "insert into notification_deliveries (id, notification_id, user_id, channel, category, status, rule, due_at, changed_at) "
+        "insert into dispatches (id, notification_id, user_id, channel, category, status, rule, due_at, changed_at) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (notification_id, channel) do update "
         "set status = excluded.status, rule = excluded.rule, due_at = excluded.due_at, letter_key = null, "
         "reason = null, changed_at = excluded.changed_at returning id",
@@ -62,19 +60,19 @@ def put(tx: Tx, subject: Subject, verdict: Verdict) -> str:
 
 
 def delivery(tx: Tx, delivery_id: str) -> Delivery | None:
-    return tx.one(Delivery, f"select {DELIVERY} from notification_deliveries where id = $1", delivery_id)
+    return tx.one(Delivery, f"select {DELIVERY} from dispatches where id = $1", delivery_id)
 
 
 def lock(tx: Tx, delivery_id: str) -> Delivery | None:
-    return tx.lock(Delivery, f"select {DELIVERY} from notification_deliveries where id = $1", delivery_id)
+    return tx.lock(Delivery, f"select {DELIVERY} from dispatches where id = $1", delivery_id)
 
 
 def held(tx: Tx, user_id: str, channel: str, letter_key: str) -> list[Delivery]:
     """What waits to be folded into one now, and what an earlier try has folded already; the oldest first."""
     return tx.all(
         Delivery,
-        f"select {DELIVERY} from notification_deliveries where user_id = $1 and channel = $2 and status = 'held' and due_at <= $3 "
-        f"union all select {DELIVERY} from notification_deliveries where letter_key = $4 and status = 'attempted' order by id",
+        f"select {DELIVERY} from dispatches where user_id = $1 and channel = $2 and status = 'held' and due_at <= $3 "
+        f"union all select {DELIVERY} from dispatches where letter_key = $4 and status = 'attempted' order by id",
         user_id,
         channel,
         tx.now,
@@ -85,7 +83,7 @@ def held(tx: Tx, user_id: str, channel: str, letter_key: str) -> list[Delivery]:
 def begin(tx: Tx, delivery_id: str, letter_key: str) -> None:
     """It is handed to the provider right after this commits."""
     tx.run(
-        "update notification_deliveries set status = 'attempted', letter_key = $2, attempts = attempts + 1, changed_at = $3 "
+        "update dispatches set status = 'attempted', letter_key = $2, attempts = attempts + 1, changed_at = $3 "
         "where id = $1",
         delivery_id,
         letter_key,
@@ -95,7 +93,7 @@ def begin(tx: Tx, delivery_id: str, letter_key: str) -> None:
 
 def drop(tx: Tx, delivery_id: str, status: str, rule: str) -> None:
     tx.run(
-        "update notification_deliveries set status = $2, rule = $3, changed_at = $4 where id = $1",
+        "update dispatches set status = $2, rule = $3, changed_at = $4 where id = $1",
         delivery_id,
         status,
         rule,
@@ -105,7 +103,7 @@ def drop(tx: Tx, delivery_id: str, status: str, rule: str) -> None:
 
 def hold(tx: Tx, delivery_id: str, rule: str, until: int) -> None:
     tx.run(
-        "update notification_deliveries set status = 'held', rule = $2, due_at = $3, changed_at = $4 where id = $1",
+        "update dispatches set status = 'held', rule = $2, due_at = $3, changed_at = $4 where id = $1",
         delivery_id,
         rule,
         until,
@@ -116,7 +114,7 @@ def hold(tx: Tx, delivery_id: str, rule: str, until: int) -> None:
 def sent(tx: Tx, letter_key: str, provider_id: str | None) -> int:
     """The provider has taken it."""
     return tx.run(
-        "update notification_deliveries set status = 'sent', provider_id = $2, sent_at = $3, changed_at = $3 "
+        "update dispatches set status = 'sent', provider_id = $2, sent_at = $3, changed_at = $3 "
         "where letter_key = $1 and status = 'attempted'",
         letter_key,
         provider_id,
@@ -127,7 +125,7 @@ def sent(tx: Tx, letter_key: str, provider_id: str | None) -> int:
 def ended(tx: Tx, letter_key: str, status: str, reason: str) -> int:
     """The provider has not taken it, or we cannot know; the status says which."""
     return tx.run(
-        "update notification_deliveries set status = $2, reason = $3, changed_at = $4 "
+        "update dispatches set status = $2, reason = $3, changed_at = $4 "
         "where letter_key = $1 and status = 'attempted'",
         letter_key,
         status,
@@ -139,7 +137,7 @@ def ended(tx: Tx, letter_key: str, status: str, reason: str) -> int:
 def waits_again(tx: Tx, letter_key: str) -> int:
     """A try failed in a way that says nothing was sent; what was folded stays folded."""
     return tx.run(
-        "update notification_deliveries set changed_at = $2, "
+        "update dispatches set changed_at = $2, "
         "status = case when rule in ('now', 'after_the_ways_before') then 'queued' else 'held' end "
         "where letter_key = $1 and status = 'attempted'",
         letter_key,
@@ -152,6 +150,6 @@ def steps(tx: Tx, notification_id: str) -> list[Step]:
     return tx.all(
         Step,
         "select channel, status, rule, coalesce(reason, '') as explanation, due_at, sent_at, attempts, changed_at "
-        "from notification_deliveries where notification_id = $1 order by id",
+        "from dispatches where notification_id = $1 order by id",
         notification_id,
     )

@@ -16,7 +16,7 @@ CREATE TABLE preference_changes (
 
 -- One row for each notification and way out of the app. `rule` is why it stands as it does; `due_at` when it is to be sent.
 -- `letter_key` is what a provider knows it by: the same for each try, another for what was folded into a digest.
-CREATE TABLE notification_deliveries (
+CREATE TABLE dispatches (
   id TEXT PRIMARY KEY,
   notification_id TEXT NOT NULL,
   user_id TEXT NOT NULL REFERENCES users (id),
@@ -33,7 +33,7 @@ CREATE TABLE notification_deliveries (
   sent_at INTEGER,
   changed_at INTEGER NOT NULL
 );
-CREATE UNIQUE INDEX notification_deliveries_by_notification ON notification_deliveries (notification_id, channel);
-CREATE INDEX notification_deliveries_held ON notification_deliveries (user_id, channel, due_at) WHERE status = 'held';
-CREATE INDEX notification_deliveries_by_letter ON notification_deliveries (letter_key) WHERE letter_key IS NOT NULL;
-CREATE INDEX notification_deliveries_recent ON notification_deliveries (user_id, channel, category, sent_at) WHERE sent_at IS NOT NULL;
+CREATE UNIQUE INDEX dispatches_by_notification ON dispatches (notification_id, channel);
+CREATE INDEX dispatches_held ON dispatches (user_id, channel, due_at) WHERE status = 'held';
+CREATE INDEX dispatches_by_letter ON dispatches (letter_key) WHERE letter_key IS NOT NULL;
+CREATE INDEX dispatches_recent ON dispatches (user_id, channel, category, sent_at) WHERE sent_at IS NOT NULL;
