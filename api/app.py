@@ -21,6 +21,7 @@ from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
 from api.clock import Clock, system_clock
 from api.db import open_database
+from api.files import sweeping
 from api.files.files import Files
 from api.files.routes import router as files_routes
 from api.help.library import Library, Searches
@@ -59,7 +60,9 @@ def create_app(
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})
     pipeline = Pipeline(db, settings.base_url, {} if channels is None else channels, {})
-    outbox = Outbox(db, {**sweeps.works, **location.works, **pipeline.works}, clock, live.node)
+    for_ever = sweeps.works | sweeping.works(files, db)
+    works = {**for_ever, **sweeping.scans(files, db), **location.works, **pipeline.works}
+    outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
     site_watch = Watch(site, library)
@@ -68,11 +71,11 @@ def create_app(
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             await db.open()
-            files.open()
+            files.open(alone=db.alone)
             await site_watch.look()
             # A disk that is full at the start must not keep those out who only read.
-            if not await db.read(sweeps.begun):
-                await db.write(sweeps.begin)
+            if not await db.read(sweeps.begun, for_ever):
+                await db.write(sweeps.begin, for_ever)
             # Another process may have told what we did not hear; alone, there is none.
             loops = [
                 tokens.watch(),
@@ -92,7 +95,7 @@ def create_app(
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            files.close()
+            await files.close()
             await db.close()
 
     app = Litestar(

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +23,8 @@ DUMP = "postgres.dump"
 MANIFEST = "manifest.json"
 # The lock is the running process's, and the database is copied on its own.
 ASIDE = "before-restore-"
+# Of `files`: what is still on its way.
+ARRIVING = shutil.ignore_patterns("arriving")
 NOT_COPIED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock")
 
 
@@ -48,6 +50,7 @@ def backup(settings: Settings, into: Path) -> tuple[Path, list[str]]:
         raise Closed(f"{partial} cannot be made: {error.strerror}") from error
     notes = _dump_postgres(settings, partial) if settings.database_url else _copy_sqlite(settings, partial)
     _copy_files(settings.data_dir, partial)
+    notes += _without_files(partial)
     manifest = Manifest(__version__, rfc3339(system_clock()), _hashes(partial), list(shown(settings)), notes)
     (partial / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     partial.rename(folder)
@@ -97,9 +100,27 @@ def _copy_files(source: Path, folder: Path) -> None:
         if path.name in NOT_COPIED or path.name.startswith(ASIDE):
             continue
         if path.is_dir():
-            shutil.copytree(path, folder / path.name)
+            shutil.copytree(path, folder / path.name, ignore=ARRIVING, copy_function=_copy_unless_gone)
         else:
             shutil.copy2(path, folder / path.name)
+
+
+def _copy_unless_gone(source: str, target: str) -> None:
+    """What is swept away while we copy has lost its row too, or is told of below."""
+    with suppress(FileNotFoundError):
+        shutil.copy2(source, target)
+
+
+def _without_files(folder: Path) -> list[str]:
+    """The database was copied first: what a row of it names and is not here was deleted in between."""
+    if not (folder / DATABASE).exists():
+        return []
+    with closing(connect(folder / DATABASE, {}, read_only=True)) as conn:
+        names = [
+            row[0] for row in conn.execute("select blob from files union all select thumbnail from files") if row[0]
+        ]
+    missing = sum(not (folder / "files" / name[:2] / name).exists() for name in names)
+    return [f"{missing} stored files were deleted while the backup was made"] if missing else []
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -15,7 +15,9 @@ from api.auth import ROLES, make_token
 from api.clock import system_clock
 from api.db import Closed, open_database
 from api.db.open import data_folder
-from api.files import keyring
+from api.files import keyring, reseal, scan
+from api.files.files import Files
+from api.files.queries import count_sealed_otherwise
 from api.ids import is_platform_id
 from api.logs import logging_to_stderr
 from api.server import Server, bound
@@ -115,6 +117,8 @@ def check() -> None:
         settings = _settings()
         for line in shown(settings):
             click.echo(line)
+        for key in keyring.described(settings):
+            click.echo(key)
 
 
 @main.command(name="backup")
@@ -141,8 +145,43 @@ def restore(folder: Path) -> None:
     step(f"restored {folder}; what was there before is in {aside}")
 
 
+@main.command(name="rotate-keys")
+def rotate_keys() -> None:
+    """Seal all stored files anew with the first key of PORCHLIGHT_ENCRYPTION_KEY.
+
+    A running Porchlight does it by itself, a little each minute; this does it at once.
+    """
+    os.umask(0o077)
+    with explained():
+        settings = _settings()
+        with data_folder(settings):
+            done, left = asyncio.run(_rotate(settings))
+    step(f"{done} files sealed anew, {left} still need an older key")
+    sys.exit(1 if left else 0)
+
+
+async def _rotate(settings: Settings) -> tuple[int, int]:
+    """How many files were sealed anew, and how many could not be."""
+    db, files = open_database(settings), Files(settings, system_clock, {})
+    try:
+        await db.open(step)
+        files.open(alone=False)
+        done = 0
+        while some := await reseal.step(files, db):
+            done += some
+            step(f"{done} files sealed anew")
+        return done, await db.read(count_sealed_otherwise, files.store.keyring.current.id)
+    finally:
+        await files.close()
+        await db.close()
+
+
 def _settings() -> Settings:
-    return load(os.environ, more=lambda settings: [*keys.mistakes(settings), *keyring.mistakes(settings)])
+    return load(os.environ, more=_more_mistakes)
+
+
+def _more_mistakes(settings: Settings) -> list[str]:
+    return [*keys.mistakes(settings), *keyring.mistakes(settings), *scan.mistakes(settings)]
 
 
 def _build_site(project: Path, settings: Settings) -> bool:

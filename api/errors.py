@@ -79,6 +79,12 @@ class MalformedBody(Problem):
     title = "The body cannot be read"
 
 
+class FileDamaged(Problem):
+    code = "file_damaged"
+    title = "The file cannot be decoded"
+    default_detail = "It begins like a file of its type, and does not go on like one."
+
+
 class InvalidCursor(Problem):
     code = "invalid_cursor"
     title = "The cursor is not one of ours"
@@ -243,6 +249,13 @@ class TooLarge(Problem):
     code = "too_large"
     title = "The body is too large"
     default_detail = "The body is larger than this address takes."
+
+
+class ImageTooLarge(Problem):
+    status_code = 413
+    code = "image_too_large"
+    title = "The image is too large to be decoded"
+    default_detail = "It may have 64 million pixels, over all frames of an animation, and 300 frames."
 
 
 class UnsupportedMediaType(Problem):

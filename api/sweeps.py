@@ -1,5 +1,7 @@
 """What is thrown away when its time is over: due work that puts itself off, in chunks that hold nobody up."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from api import idempotency
@@ -39,17 +41,18 @@ works = {
 }
 
 
-KINDS = msgspec.json.encode(list(works)).decode()
+def begun(tx: Tx, kinds: Iterable[str]) -> bool:
+    wanted = list(kinds)
+    waiting = tx.value(
+        "select count(distinct kind) from due where kind in (select value from json_each(cast($1 as text)))",
+        msgspec.json.encode(wanted).decode(),
+    )
+    return stream.epoch(tx) is not None and waiting == len(wanted)
 
 
-def begun(tx: Tx) -> bool:
-    waiting = tx.value("select count(*) from due where kind in (select value from json_each(cast($1 as text)))", KINDS)
-    return stream.epoch(tx) is not None and waiting == len(works)
-
-
-def begin(tx: Tx) -> None:
+def begin(tx: Tx, kinds: Iterable[str]) -> None:
     """At the first start: the database gets its epoch, and each sweep the row by which it goes on."""
     stream.begin_epoch(tx)
     links.begin(tx)
-    for kind in works:
+    for kind in kinds:
         queries.add(tx, kind, "", "{}", tx.now)

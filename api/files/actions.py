@@ -7,6 +7,11 @@ from api.db import Tx
 from api.errors import FileNotReady, FileQuarantined, InvalidRequest, NotFound, QuotaExceeded
 from api.files import queries
 from api.files.types import Attachment, File, Purpose, Quota, Uploaded
+from api.outbox import queries as outbox
+
+HOUR = 3_600_000
+# The kind of due work that asks the scanner again.
+SCAN = "files.scan"
 
 
 def admit(tx: Tx, actor: Actor, quota: Quota) -> None:
@@ -22,6 +27,8 @@ def record(tx: Tx, file: File, quota: Quota) -> Uploaded:
     if not queries.take_room(tx, file.owner_id, file.size, quota):
         raise QuotaExceeded
     queries.insert_file(tx, file)
+    if file.state == "pending":
+        outbox.add(tx, SCAN, file.id, "{}", tx.now)
     return Uploaded(
         file.id,
         file.name,
@@ -61,6 +68,16 @@ def _lock_own(tx: Tx, actor: Actor, file_id: str, purpose: Purpose) -> None:
         raise FileNotReady
     if file.state == "quarantined":
         raise FileQuarantined
+
+
+def drop_loose(tx: Tx, hours: int, limit: int) -> list[str]:
+    """Forget what hangs on nothing after so many hours; the names on disk that are nobody's any more."""
+    names: list[str] = []
+    for file_id in sorted(queries.loose(tx, tx.now - hours * HOUR, limit)):
+        if dropped := queries.drop(tx, file_id):
+            queries.give_room_back(tx, dropped.owner_id, dropped.size)
+            names += filter(None, (dropped.blob, dropped.thumbnail))
+    return names
 
 
 def attached(tx: Tx, purpose: Purpose, subjects: Sequence[str]) -> dict[str, list[Attachment]]:

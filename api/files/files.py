@@ -2,28 +2,29 @@
 
 import asyncio
 import errno
-import io
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
 from api import ids
 from api.clock import Clock
-from api.errors import FileTypeRefused, ReadOnly
-from api.files import sniff
+from api.errors import ReadOnly
+from api.files import scan
 from api.files.access import Readers
+from api.files.decoder import Decoded, Decoder, Take
 from api.files.keyring import open_keyring
-from api.files.names import cleaned
-from api.files.seal import SEGMENT
+from api.files.seal import SEGMENT, Opened
 from api.files.store import Draft, Store
-from api.files.types import File, Quota
-from api.files.upload import Form
+from api.files.types import Quota
 from api.settings import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
 THREADS = 4
+# Read and opened in one go; so much of a file is in memory for each of its readers.
+PIECE = 4 * SEGMENT
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES)
 log = logging.getLogger("porchlight.files")
 
@@ -37,15 +38,19 @@ class Files:
         self._settings = settings
         self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, "files")
+        self._decoder = Decoder()
         self.readers = readers
         self.quota = Quota(settings.file_quota_count, settings.file_quota_bytes)
         self.arriving: set[tuple[str, str]] = set()
 
-    def open(self) -> None:
-        """Raises BadSettings."""
+    def open(self, *, alone: bool) -> None:
+        """`alone`: no other process uses the folder, so what was left half-way is nobody's. Raises BadSettings."""
         self.store = Store(self._settings.data_dir / "files", open_keyring(self._settings))
+        if alone:
+            self.store.sweep_drafts(before=float("inf"))
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        await self._decoder.close()
         self._threads.shutdown()
 
     async def run(self, fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -59,34 +64,50 @@ class Files:
             log.error("a file cannot be written", extra={"reason": error.strerror})  # noqa: TRY400
             raise ReadOnly from None
 
-    async def keep(self, draft: Draft, form: Form, owner_id: str) -> File:
-        """What has arrived as it will be stored; its row is the caller's to write. Raises FileTypeRefused."""
-        kind = await self.run(_kind_of, draft, form.name)
-        if kind is None:
-            raise FileTypeRefused
-        blob = await self.run(self.store.keep, draft)
-        return File(
-            id=ids.new("file", self._clock()),
-            owner_id=owner_id,
-            purpose=form.purpose,
-            state="ready",
-            name=cleaned(form.name, kind),
-            type=kind,
-            size=draft.size,
-            sha256=draft.sha256,
-            width=None,
-            height=None,
-            duration_seconds=None,
-            blob=blob,
-            thumbnail=None,
-            key_id=self.store.keyring.current.id,
-        )
+    @asynccontextmanager
+    async def drafting(self) -> AsyncIterator["Drafting"]:
+        """Drafts that are gone at the end, unless they were kept."""
+        drafting = Drafting(self)
+        try:
+            yield drafting
+        finally:
+            for draft in drafting.drafts:
+                await self.run(draft.discard)
 
-    async def forget(self, file: File) -> None:
-        """It got no row after all."""
-        await self.run(self.store.remove, file.blob)
+    async def pieces(self, opened: Opened, first: int, end: int) -> AsyncIterator[bytes]:
+        while first < end:
+            piece = await self.run(_piece, opened, first, min(end, first + PIECE))
+            first += len(piece)
+            yield piece
+
+    async def look(self, open_file: Callable[[], Opened]) -> scan.Verdict:
+        """What the scanner says of a file."""
+        with await self.run(open_file) as opened:
+            return await scan.look(self._settings.file_scanner, self.pieces(opened, 0, opened.size))
+
+    async def decode(self, kind: str, draft: Draft, into: Sequence[Draft]) -> Decoded:
+        """Raises FileTypeRefused, FileDamaged, ImageTooLarge, Overloaded."""
+        takes = [self._writer(each) for each in into]
+        with await self.run(draft.opened) as opened:
+            return await self._decoder.decode(kind, opened.size, self.pieces(opened, 0, opened.size), takes)
+
+    def _writer(self, draft: Draft) -> Take:
+        return lambda piece: self.run(draft.write, piece)
+
+    def new_id(self) -> str:
+        return ids.new("file", self._clock())
 
 
-def _kind_of(draft: Draft, name: str) -> str | None:
-    with io.BufferedReader(draft.finish(), SEGMENT) as opened:
-        return sniff.sniff(opened, name)
+class Drafting:
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self.drafts: list[Draft] = []
+
+    async def begin(self) -> Draft:
+        draft = await self._files.run(self._files.store.begin)
+        self.drafts.append(draft)
+        return draft
+
+
+def _piece(opened: Opened, first: int, end: int) -> bytes:
+    return b"".join(opened.pieces(first, end))

@@ -57,5 +57,11 @@ def mistakes(settings: Settings) -> Iterable[str]:
         yield f"{NAME}: a key has less than {LEAST_BYTES} bytes or is a pattern; `openssl rand -base64 48` makes one"
 
 
+def described(settings: Settings) -> Iterable[str]:
+    """The keys by their ids, as stored files name them."""
+    for place, secret in enumerate(_secrets(settings)):
+        yield f"# {NAME}: {_key(secret).id} {'opens what it sealed' if place else 'seals and opens'}"
+
+
 def _secrets(settings: Settings) -> list[str]:
     return [part.strip() for part in settings.encryption_key.split(",") if part.strip()]

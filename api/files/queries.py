@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from api.db import Tx
-from api.files.types import ROOT, Attachment, File, Hung, Purpose, Quota, Usage
+from api.files.types import ROOT, Attachment, Blobs, File, Hung, Purpose, Quota, State, Usage
 
 FILE = ", ".join(File.__struct_fields__)
 
@@ -73,6 +73,64 @@ def take_room(tx: Tx, user_id: str, size: int, quota: Quota) -> int:
         size,
         quota.files,
         quota.bytes,
+    )
+
+
+def give_room_back(tx: Tx, user_id: str, size: int) -> None:
+    tx.run("update file_usage set files = files - 1, bytes = bytes - $2 where user_id = $1", user_id, size)
+
+
+def loose(tx: Tx, before: int, limit: int) -> list[str]:
+    """Ids of files that hang on nothing since before then, the oldest first."""
+    return tx.all(
+        str,
+        "select id from files where subject is null and created_at < $1 order by created_at limit $2",
+        before,
+        limit,
+    )
+
+
+def drop(tx: Tx, file_id: str) -> Blobs | None:
+    """Remove a file unless it hangs on something by now; what it was."""
+    return tx.one(
+        Blobs,
+        "delete from files where id = $1 and subject is null returning owner_id, size, blob, thumbnail",
+        file_id,
+    )
+
+
+def blobs_among(tx: Tx, names: Sequence[str]) -> list[str]:
+    """Those of these names that some file has."""
+    return tx.all(
+        str,
+        "select blob from files where blob in (select value from json_each(cast($1 as text))) union all "
+        "select thumbnail from files where thumbnail in (select value from json_each(cast($1 as text)))",
+        msgspec.json.encode(list(names)).decode(),
+    )
+
+
+def settle(tx: Tx, file_id: str, state: State) -> int:
+    """What the scanner has said of a file that waited for it."""
+    return tx.run("update files set state = $2 where id = $1 and state = 'pending'", file_id, state)
+
+
+def sealed_otherwise(tx: Tx, key_id: str, limit: int) -> list[File]:
+    """Files that another key has sealed."""
+    return tx.all(File, f"select {FILE} from files where key_id <> $1 order by key_id, id limit $2", key_id, limit)
+
+
+def count_sealed_otherwise(tx: Tx, key_id: str) -> int:
+    return tx.only(int, "select count(*) from files where key_id <> $1", key_id)
+
+
+def reseal(tx: Tx, file_id: str, earlier: str, blob: str, thumbnail: str | None, key_id: str) -> int:
+    return tx.run(
+        "update files set blob = $3, thumbnail = $4, key_id = $5 where id = $1 and blob = $2",
+        file_id,
+        earlier,
+        blob,
+        thumbnail,
+        key_id,
     )
 
 

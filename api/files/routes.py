@@ -11,16 +11,18 @@ from litestar.params import QueryParameter
 from api import idempotency
 from api.db import Tx
 from api.errors import (
+    FileDamaged,
     FileNotReady,
     FileQuarantined,
     FileTypeRefused,
     IdempotencyInProgress,
+    ImageTooLarge,
     NotFound,
     QuotaExceeded,
     RangeNotSatisfiable,
     TooSlow,
 )
-from api.files import access, actions, links, serve, upload
+from api.files import access, actions, intake, links, serve, upload
 from api.files.access import Readers
 from api.files.files import Files
 from api.files.types import PURPOSES, File, FilePath, Uploaded
@@ -51,7 +53,7 @@ class UploadOperation(Operation):
 @post(
     "",
     status_code=201,
-    raises=[FileTypeRefused, QuotaExceeded, TooSlow],
+    raises=[FileDamaged, FileTypeRefused, ImageTooLarge, QuotaExceeded, TooSlow],
     opt={"bucket": "upload"},
     operation_class=UploadOperation,
 )
@@ -79,8 +81,8 @@ async def send(request: Request) -> Response[Uploaded]:
 async def _send(request: Request, files: Files, name: str | None) -> Response[Any]:
     if name is None:
         await request.db.read(actions.admit, request.actor, files.quota)
-    draft = await files.run(files.store.begin)
-    try:
+    async with files.drafting() as drafting:
+        draft = await drafting.begin()
         limit = request.settings.chat_file_size_limit
         form = await upload.take_in(request.scope, request.receive, draft, files.run, limit)
         key = None
@@ -88,10 +90,7 @@ async def _send(request: Request, files: Files, name: str | None) -> Response[An
             key = idempotency.key(request, name, f"{form.purpose}\0{form.name}\0{draft.sha256}".encode())
             if earlier := await request.db.read(idempotency.earlier, key):
                 return earlier.response()
-        return await _record(request, files, await files.keep(draft, form, request.actor.id), key)
-    finally:
-        # Nothing is there any more where it was kept.
-        await files.run(draft.discard)
+        return await _record(request, files, await intake.keep(files, drafting, draft, form, request.actor.id), key)
 
 
 async def _record(request: Request, files: Files, file: File, key: idempotency.Key | None) -> Response[Any]:
@@ -101,15 +100,16 @@ async def _record(request: Request, files: Files, file: File, key: idempotency.K
             answer = idempotency.answer(result, 201)
         else:
             answer = await request.db.write(idempotency.once, key, 201, actions.record, file, files.quota)
-    except BaseException:
-        await files.forget(file)
+    except QuotaExceeded:
+        # Whatever else is raised, the row may have been written, and its file has to be there.
+        await intake.forget(files, file)
         raise
     if answer.replayed:
-        await files.forget(file)
+        await intake.forget(files, file)
     return answer.response()
 
 
-@get("/{fileId:str}", raises=[NotFound, FileNotReady, FileQuarantined, RangeNotSatisfiable], media_type="*/*")
+@get("/{fileId:str}", raises=[NotFound, FileNotReady, FileQuarantined, RangeNotSatisfiable])
 async def read(file_id: FilePath, request: Request, variant: Variant = None) -> Response[bytes]:
     """The file, or a range of it, to its uploader while it is unattached, then to whoever may read what it hangs on."""
     files: Files = request.app.state.files
@@ -120,7 +120,6 @@ async def read(file_id: FilePath, request: Request, variant: Variant = None) -> 
 @get(
     "/{fileId:str}/link",
     raises=[NotFound, FileNotReady, FileQuarantined, RangeNotSatisfiable],
-    media_type="*/*",
     opt={"public": True, "bucket": "read"},
 )
 async def read_by_link(

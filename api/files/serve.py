@@ -9,14 +9,12 @@ from litestar.response import Stream
 from api.errors import RangeNotSatisfiable
 from api.files.files import Files
 from api.files.names import disposition
-from api.files.seal import SEGMENT, Opened
+from api.files.seal import Opened
 from api.files.types import File
 from api.requests import Request
 from api.site.conditions import Unsatisfiable, byte_range, is_known
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
-# Read and opened in one go; so much of a file is in memory for each reader.
-PIECE = 4 * SEGMENT
 
 
 async def answer(request: Request, files: Files, file: File, thumbnail: bool) -> Response[Any]:
@@ -31,7 +29,7 @@ async def answer(request: Request, files: Files, file: File, thumbnail: bool) ->
         "Content-Security-Policy": POLICY,
     }
     if is_known(request.headers.get("if-none-match", "").encode(), etag.encode()):
-        return Response(None, status_code=304, headers=headers, media_type=kind)
+        return Response(b"", status_code=304, headers=headers, media_type=kind)
     name = file.thumbnail if thumbnail and file.thumbnail else file.blob
     opened = await files.run(files.store.open, name)
     try:
@@ -58,11 +56,5 @@ def _span(request: Request, etag: str, size: int) -> tuple[int, int]:
 
 async def _pieces(files: Files, opened: Opened, first: int, end: int) -> AsyncIterator[bytes]:
     with opened:
-        while first < end:
-            piece = await files.run(_piece, opened, first, min(end, first + PIECE))
-            first += len(piece)
+        async for piece in files.pieces(opened, first, end):
             yield piece
-
-
-def _piece(opened: Opened, first: int, end: int) -> bytes:
-    return b"".join(opened.pieces(first, end))

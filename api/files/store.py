@@ -4,7 +4,6 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -38,10 +37,12 @@ class Draft:
         self._hash.update(content)
         self._sealer.write(content)
 
-    def finish(self) -> Opened:
-        """All is written: it can be read, and kept."""
+    def finish(self) -> None:
+        """All is written: it can be opened, and kept."""
         self._sealer.finish()
         self._file.flush()
+
+    def opened(self) -> Opened:
         return Opened(self.path.open("rb"), self._keyring, self.path.name)
 
     def sync(self) -> None:
@@ -95,16 +96,22 @@ class Store:
     def _path(self, name: str) -> Path:
         return self._root / name[:2] / name
 
-    def forgotten_drafts(self, older_than: float) -> Iterator[Path]:
-        return (path for path in self._drafts.iterdir() if _written_at(path) < older_than)
+    def leave(self, name: str) -> None:
+        """It has no row any more, but a backup that is being made may have one: the sweep removes it later."""
+        with suppress(FileNotFoundError):
+            os.utime(self._path(name))
 
-    def forgotten(self, shard: int, now: float | None = None) -> list[str]:
-        """Names in one of the 256 folders that are old enough to have a row."""
+    def sweep_drafts(self, before: float) -> None:
+        """Remove those that nobody has written to since then (epoch seconds)."""
+        for path in self._drafts.iterdir():
+            if _written_at(path) < before:
+                path.unlink(missing_ok=True)
+
+    def old(self, shard: int) -> list[str]:
+        """The names in one of the 256 folders that have had the time to get a row."""
         folder = self._root / f"{shard:02x}"
-        if not folder.is_dir():
-            return []
-        before = (time.time() if now is None else now) - FORGOTTEN_SECONDS
-        return [path.name for path in folder.iterdir() if _written_at(path) < before]
+        before = time.time() - FORGOTTEN_SECONDS
+        return [path.name for path in folder.iterdir() if _written_at(path) < before] if folder.is_dir() else []
 
 
 def _written_at(path: Path) -> float:

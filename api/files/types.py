@@ -66,6 +66,15 @@ class Attachment(Record):
     thumbnail_url: str | None
 
 
+class Blobs(Record):
+    """What is left of a file that was deleted."""
+
+    owner_id: str
+    size: int
+    blob: str
+    thumbnail: str | None
+
+
 class Hung(msgspec.Struct, frozen=True):
     """An attachment and what it hangs on."""
 

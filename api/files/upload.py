@@ -115,7 +115,7 @@ async def _read(body: AsyncIterator[bytes], boundary: str, reading: "_Reading") 
                 reading.take(event)
             if len(reading.gathered) >= GATHERED:
                 await reading.write()
-    await reading.write()
+    await reading.finish()
     return reading.form()
 
 
@@ -147,6 +147,10 @@ class _Reading:
     async def write(self) -> None:
         await self._run(self._draft.write, bytes(self.gathered))
         self.gathered.clear()
+
+    async def finish(self) -> None:
+        await self.write()
+        await self._run(self._draft.finish)
 
     def form(self) -> Form:
         """Raises InvalidRequest."""
