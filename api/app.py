@@ -19,6 +19,7 @@ from api.chat.presence.typing import Typists
 from api.chat.presence.watch import Presence
 from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
+from api.chat.waiting import actions as waiting
 from api.clock import Clock, system_clock
 from api.db import open_database
 from api.files import sweeping
@@ -29,6 +30,8 @@ from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
+from api.notifications.announcements import actions as announcements
+from api.notifications.announcements.routes import router as announcements_routes
 from api.notifications.channels.types import Channel
 from api.notifications.dispatch.pipeline import Pipeline
 from api.notifications.preferences.types import ChannelName
@@ -59,9 +62,12 @@ def create_app(
     presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})
-    pipeline = Pipeline(db, settings.base_url, {} if channels is None else channels, {})
+    # Whether what somebody was told of is still of interest to them, by what it is about.
+    causes = {"messages": waiting.unwanted, "booking": booking_unwanted, "announcement": announcements.unwanted}
+    pipeline = Pipeline(db, settings.base_url, {} if channels is None else channels, causes)
     for_ever = sweeps.works | sweeping.works(files, db)
-    works = {**for_ever, **sweeping.scans(files, db), **location.works, **pipeline.works}
+    works = {**for_ever, **sweeping.scans(files, db), **location.works, **waiting.works, **announcements.works}
+    works |= pipeline.works
     outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
@@ -108,6 +114,7 @@ def create_app(
                     privacy,
                     files_routes,
                     notifications,
+                    announcements_routes,
                     help_routes,
                     live_routes,
                     outbox_routes,

@@ -116,7 +116,7 @@ def _tell(tx: Tx, user_id: str, event: str, notification: Notification, counts: 
 
 def clear(tx: Tx, user_ids: Sequence[str], cause: str) -> None:
     """What it was about has been handled elsewhere: a message was read, a ticket closed."""
-    for user_id in sorted(user_ids):
+    for user_id in sorted(queries.unread_by(tx, user_ids, cause)):
         queries.lock_counts(tx, user_id)
         _read(tx, user_id, None, None, cause)
 

@@ -31,8 +31,10 @@ KINDS: Mapping[str, Kind] = {
     "booking.created": _kind("booking", "high", "service when"),
     "booking.status_changed": _kind("booking", "high", "service status when"),
     "payment.received": _kind("payment", "medium", "amount"),
-    "withdrawal.status_changed": _kind("payment", "high", "amount status"),
+    "withdrawal.status_changed": _kind("payment", "high", "amount status", mandatory=True),
     "review.created": _kind("review", "low", "rating"),
     "rating.updated": _kind("review", "low", "rating"),
+    "feedback.asked": _kind("review", "medium", "service"),
+    "feedback.given": _kind("review", "low", "service rating"),
     "system.announcement": _kind("system", "medium", "title body", worded=True),
 }

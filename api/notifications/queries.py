@@ -103,6 +103,17 @@ def counts(tx: Tx, user_id: str) -> Counts:
     return found or Counts(0, 0)
 
 
+def unread_by(tx: Tx, user_ids: Sequence[str], cause: str) -> list[str]:
+    """Which of these people have something unread with this cause."""
+    return tx.all(
+        str,
+        "select distinct user_id from notifications where cause = $2 and read_at is null "
+        "and user_id in (select value from json_each(cast($1 as text)))",
+        ids(user_ids),
+        cause,
+    )
+
+
 def open_group(tx: Tx, user_id: str, group_key: str) -> tuple[str, bool] | None:
     """The unread notification that counts further things of a group, and whether it was seen."""
     return tx.one(

@@ -9,6 +9,7 @@ from api.chat import queries as rooms
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
+from api.chat.waiting import actions as waiting
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import NotEditable, NotFound, RoomClosed
@@ -52,6 +53,9 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
     rooms.advance(tx, booking_id, message.seq, moment)
     present = rooms.count_unread(tx, booking_id, actor.id, moment)
     stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
+    for user_id in present:
+        if user_id != actor.id:
+            waiting.message_came(tx, booking_id, user_id)
     # What the room was told is the same for all; the sender's own addresses are only in the answer.
     if message.attachments:
         message.attachments = links.signed(tx, actor, message.attachments)

@@ -4,6 +4,7 @@ from api.auth import Actor
 from api.chat import queries as rooms
 from api.chat.receipts import queries
 from api.chat.types import Read, Receipt, Unread
+from api.chat.waiting import actions as waiting
 from api.db import Tx
 from api.errors import InvalidRequest
 from api.live import stream
@@ -28,6 +29,8 @@ def _read_up_to(tx: Tx, actor: Actor, booking_id: str, seq: int) -> None:
     if room is None or seq <= room.read_seq:
         return
     unread = queries.mark_read(tx, booking_id, actor.id, seq, room.last_seq)
+    if unread == 0:
+        waiting.room_was_read(tx, booking_id, actor.id)
     receipt = Receipt(booking_id, actor.id, seq, unread)
     hearers = {actor.id, *rooms.present_members(tx, booking_id)}
     stream.tell(tx, map(stream.user_topic, hearers), "messages.read", booking_id, receipt)

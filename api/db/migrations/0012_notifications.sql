@@ -40,18 +40,51 @@ CREATE TABLE notification_counts (
   unseen INTEGER NOT NULL DEFAULT 0 CHECK (unseen >= 0)
 );
 
+-- How often each thing happened, so that figures cost the same however much was sent. channel is 'inApp' or a way out.
+CREATE TABLE notification_figures (
+  user_id TEXT NOT NULL REFERENCES users (id),
+  category TEXT NOT NULL,
+  priority TEXT NOT NULL,
+  channel TEXT NOT NULL,
+  status TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (user_id, category, priority, channel, status)
+) WITHOUT ROWID;
+
+-- To everybody, a role, or a list of users (JSON). last_user_id is how far it has been told: people are told in chunks.
 CREATE TABLE announcements (
   id TEXT PRIMARY KEY,
   title TEXT NOT NULL,
   body TEXT NOT NULL,
-  priority TEXT NOT NULL,
+  priority TEXT NOT NULL CHECK (priority IN ('high', 'medium', 'low')),
   role TEXT,
   user_ids TEXT,
   author_id TEXT NOT NULL REFERENCES users (id),
   starts_at INTEGER NOT NULL,
   ends_at INTEGER,
   cancelled_at INTEGER,
+  last_user_id TEXT NOT NULL DEFAULT '',
+  last_cleared_id TEXT NOT NULL DEFAULT '',
   reached INTEGER NOT NULL DEFAULT 0,
-  done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
   created_at INTEGER NOT NULL
+);
+CREATE INDEX announcements_by_start ON announcements (starts_at, id);
+
+-- What a customer said of a job, once; rating is null while they have only been asked.
+CREATE TABLE feedback (
+  booking_id TEXT PRIMARY KEY REFERENCES bookings (id),
+  customer_id TEXT NOT NULL REFERENCES users (id),
+  provider_id TEXT NOT NULL REFERENCES users (id),
+  rating INTEGER CHECK (rating BETWEEN 1 AND 5),
+  comment TEXT,
+  asked_at INTEGER NOT NULL,
+  given_at INTEGER
+);
+
+-- What the platform is to hear from us; it reads them in order.
+CREATE TABLE outgoing_events (
+  id TEXT PRIMARY KEY,
+  type TEXT NOT NULL,
+  data TEXT NOT NULL,
+  at INTEGER NOT NULL
 );
