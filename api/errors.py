@@ -230,6 +230,12 @@ class TooSlow(Problem):
     default_detail = "Nothing was kept. Send it again over a better connection."
 
 
+class FeedbackGiven(Problem):
+    status_code = 409
+    code = "feedback_given"
+    title = "You have answered already"
+
+
 class PreconditionFailed(Problem):
     status_code = 412
     code = "precondition_failed"

@@ -76,3 +76,10 @@ def _values(tx: Tx, event: PlatformEvent, booking: Booking | None) -> dict[str, 
 
 def _words(status: Any) -> str:
     return str(status).replace("_", " ")
+
+
+def unwanted(tx: Tx, user_id: str, booking_id: str) -> str | None:
+    """Asked before the news of a booking goes out: it was cancelled, or is somebody else's now."""
+    booking = platform.booking(tx, booking_id)
+    gone = booking is None or booking.status == "cancelled" or user_id not in (booking.provider_id, booking.customer_id)
+    return "handled" if gone else None

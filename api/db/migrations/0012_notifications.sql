@@ -80,11 +80,3 @@ CREATE TABLE feedback (
   asked_at INTEGER NOT NULL,
   given_at INTEGER
 );
-
--- What the platform is to hear from us; it reads them in order.
-CREATE TABLE outgoing_events (
-  id TEXT PRIMARY KEY,
-  type TEXT NOT NULL,
-  data TEXT NOT NULL,
-  at INTEGER NOT NULL
-);

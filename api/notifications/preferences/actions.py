@@ -14,6 +14,7 @@ from api.notifications.preferences import queries
 from api.notifications.preferences.effective import Preferences, effective, is_zone
 from api.notifications.preferences.queries import Stored
 from api.notifications.preferences.types import ChannelName, Choices, ChoicesPatch, QuietHoursDraft
+from api.platform import queries as platform
 
 K = TypeVar("K")
 Offered = frozenset[ChannelName]
@@ -56,7 +57,7 @@ def _locked(tx: Tx, user_id: str, condition: IfMatch, offered: Offered) -> Store
 
 
 def _effective(tx: Tx, user_id: str, there: Stored, offered: Offered) -> Preferences:
-    return effective(there.choices, there.version, queries.timezone(tx, user_id), offered)
+    return effective(there.choices, there.version, platform.timezone(tx, user_id), offered)
 
 
 def _store(tx: Tx, user_id: str, actor_id: str, choices: Choices, there: Stored, offered: Offered) -> Preferences:

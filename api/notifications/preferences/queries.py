@@ -72,9 +72,3 @@ def changes(tx: Tx, user_id: str, before: int, limit: int) -> list[Change]:
         before,
         limit,
     )
-
-
-def timezone(tx: Tx, user_id: str) -> str | None:
-    """What the platform says."""
-    found: str | None = tx.value("select timezone from users where id = $1", user_id)
-    return found
