@@ -59,7 +59,6 @@ class Job:
     def run(self, tx: Tx) -> None:
         self.after = tx.after
         self.outcome = self.fn(tx, *self.args, **self.kwargs)
-        tx.finish()
 
     def fail(self, error: Exception) -> None:
         self.outcome, self.after = error, ()

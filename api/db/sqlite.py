@@ -193,12 +193,16 @@ class SQLite:
         except sqlite.Error as error:
             return _fail(batch, self._write_error(error))
         end = time.monotonic() + BATCH_SECONDS
+        whole = self._writing()
         try:
             for job in batch:
                 begun.append(job)
-                self._in_batch(conn, job)
+                self._in_batch(conn, job, whole)
                 if time.monotonic() > end:
                     break
+            _finish(whole)
+            # All of it is called before any caller of the batch goes on: they are answered in one step of the loop.
+            begun[-1].after = [*begun[-1].after, *whole.after]
             conn.execute("COMMIT")
         except (sqlite.Error, Ended):
             # Nothing of the batch has happened and nobody has been answered.
@@ -206,31 +210,37 @@ class SQLite:
                 self._alone(conn, job)
         return len(begun)
 
-    def _in_batch(self, conn: Any, job: Job) -> None:
+    def _in_batch(self, conn: Any, job: Job, whole: Tx) -> None:
         """Most functions look before they write: where one fails there is nothing to undo, and no savepoint needed."""
         if job.fn in self._careful:
-            self._in_savepoint(conn, job)
+            self._in_savepoint(conn, job, whole)
             return
         changes = conn.total_changes
         try:
             _refuse_stale(job)
-            job.run(self._writing())
+            tx = self._writing()
+            job.run(tx)
         except Exception as error:
             if conn.total_changes != changes or not conn.in_transaction:
                 self._careful.add(job.fn)
                 raise Ended from error
             job.fail(self._write_error(error))
+        else:
+            tx.hand_to(whole)
 
-    def _in_savepoint(self, conn: Any, job: Job) -> None:
+    def _in_savepoint(self, conn: Any, job: Job, whole: Tx) -> None:
         conn.execute("SAVEPOINT f")
         try:
             _refuse_stale(job)
-            job.run(self._writing())
+            tx = self._writing()
+            job.run(tx)
         except Exception as error:
             if not conn.in_transaction:
                 raise Ended from error
             conn.execute("ROLLBACK TO f")
             job.fail(self._write_error(error))
+        else:
+            tx.hand_to(whole)
         conn.execute("RELEASE f")
 
     def _alone(self, conn: Any, job: Job) -> None:
@@ -238,7 +248,9 @@ class SQLite:
             _refuse_stale(job)
             _roll_back(conn)
             conn.execute("BEGIN IMMEDIATE")
-            job.run(self._writing())
+            tx = self._writing()
+            job.run(tx)
+            tx.finish()
             conn.execute("COMMIT")
         except Exception as error:  # noqa: BLE001
             self._give_up(conn, job, self._write_error(error))
@@ -284,6 +296,14 @@ class _Numbered(dict[str, str]):
     def __missing__(self, sql: str) -> str:
         self[sql] = text = PARAMETER.sub(r"?\1", sql)
         return text
+
+
+def _finish(whole: Tx) -> None:
+    try:
+        whole.finish()
+    except Exception as error:
+        # Whose doing it is shows when each runs alone.
+        raise Ended from error
 
 
 def _stale(job: Job) -> bool:

@@ -113,8 +113,16 @@ class Tx:
         self.after.append((call, args))
 
     def collect(self, write: Callable[["Tx", list[Any]], None], item: Any) -> None:
-        """Hand `item` to `write`, with all others collected for it, once, just before the commit."""
+        """Hand `item` to `write`, with all others collected for it, once, just before the commit.
+
+        On SQLite that is with those of all functions that commit together.
+        """
         self._collected.setdefault(write, []).append(item)
+
+    def hand_to(self, other: "Tx") -> None:
+        """Let another of the same transaction write what was collected here."""
+        for write, items in self._collected.items():
+            other._collected.setdefault(write, []).extend(items)
 
     def finish(self) -> None:
         for write, items in self._collected.items():

@@ -1,16 +1,20 @@
 """Everything durable that a user should hear is a row in a stream: `(topic, position)`, positions without gaps."""
 
 import secrets
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import msgspec
 
+from api import ids
 from api.auth import Actor
 from api.clock import rfc3339
 from api.db import Tx
 from api.db.rows import Record, parameters
 
+T = TypeVar("T")
 MOST_REPLAYED = 10_000
 DAYS_KEPT = 7
 PAGE = 500
@@ -20,12 +24,14 @@ NO_POSITION = 0
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An event before it has a position; `body` is JSON."""
+    """An event before it has positions; `body` is JSON."""
 
-    topic: str
+    id: str
+    topics: list[str]
     kind: str
     subject: str
     body: str
+    at: int
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -54,7 +60,6 @@ class Row(Record):
     topic: str
     position: int
     kind: str
-    subject: str
     body: str
     at: int
 
@@ -91,9 +96,9 @@ def topics_of(actor: Actor) -> dict[str, str]:
 
 def tell(tx: Tx, topics: Iterable[str], kind: str, subject: str, content: Any) -> None:
     """Collected now, written once at the end of the function, heard after its commit."""
-    body = msgspec.json.encode(content).decode()
-    for topic in topics:
-        tx.collect(write, Told(topic, kind, subject, body))
+    if hearers := sorted(set(topics)):
+        body = msgspec.json.encode(content).decode()
+        tx.collect(write, Told(ids.new("evt", tx.now), hearers, kind, subject, body, tx.now))
 
 
 def passing(topics: Iterable[str], kind: str, content: Any, now: int) -> list[Event]:
@@ -110,55 +115,70 @@ def whisper(tx: Tx, topics: Iterable[str], kind: str, content: Any) -> None:
 
 def write(tx: Tx, told: list[Told]) -> None:
     """Positions are drawn in the order of the topics, so that two functions never wait for each other in a ring."""
-    told = sorted(told, key=lambda event: event.topic)
-    events: list[Event] = []
-    for start in range(0, len(told), CHUNK):
-        part = told[start : start + CHUNK]
-        positions = _draw(tx, [event.topic for event in part])
-        rows = [
-            Row(event.topic, next(positions[event.topic]), event.kind, event.subject, event.body, tx.now)
-            for event in part
-        ]
-        _insert(tx, rows)
-        events += [as_event(row) for row in rows]
+    for part in _chunks(told):
+        _insert_events(tx, part)
+    # Sorting keeps what one topic hears in the order it was told.
+    hearings = sorted(((topic, event) for event in told for topic in event.topics), key=itemgetter(0))
+    rows: list[Row] = []
+    for some in _chunks(hearings):
+        rows += _place(tx, some)
     if tx.publish is not None:
-        tx.after_commit(tx.publish, events)
+        tx.after_commit(tx.publish, [as_event(row) for row in rows])
 
 
-def _draw(tx: Tx, topics: list[str]) -> dict[str, Any]:
-    """The next positions of each topic, as an iterator; the counters stay locked until the commit."""
-    counts = {topic: topics.count(topic) for topic in dict.fromkeys(topics)}
-    heads = tx.all(
-        _place,
-        f"insert into topics (topic, position) values {parameters(len(counts), 2)} "
-        "on conflict (topic) do update set position = topics.position + excluded.position returning topic, position",
-        *(value for pair in counts.items() for value in pair),
-    )
-    return {topic: iter(range(position - counts[topic] + 1, position + 1)) for topic, position in heads}
-
-
-def _place(topic: str, position: int) -> tuple[str, int]:
-    # Not a lambda where it is used: `tx` remembers for ever how each function takes its rows.
-    return topic, position
-
-
-def _insert(tx: Tx, rows: list[Row]) -> None:
+def _insert_events(tx: Tx, told: Sequence[Told]) -> None:
     tx.run(
-        f"insert into stream (topic, position, kind, subject, body, at) values {parameters(len(rows), 6)}",
-        *(value for row in rows for value in msgspec.structs.astuple(row)),
+        f"insert into events (id, kind, subject, body, at) values {parameters(len(told), 5)}",
+        *(value for event in told for value in (event.id, event.kind, event.subject, event.body, event.at)),
     )
+
+
+def _place(tx: Tx, hearings: Sequence[tuple[str, Told]]) -> list[Row]:
+    """Give each its position and the event before it."""
+    heads = _draw(tx, hearings)
+    rows, values = [], []
+    for topic, event in hearings:
+        position, before = heads[topic]
+        heads[topic] = position + 1, event.id
+        values += [event.id, topic, position + 1, before]
+        rows.append(Row(topic, position + 1, event.kind, event.body, event.at))
+    tx.run(f"insert into stream (event, topic, position, before) values {parameters(len(rows), 4)}", *values)
+    return rows
+
+
+def _draw(tx: Tx, hearings: Sequence[tuple[str, Told]]) -> dict[str, tuple[int, str | None]]:
+    """Each topic's head before these; the topics stay locked until the commit."""
+    counts = Counter(topic for topic, _ in hearings)
+    last = {topic: event.id for topic, event in hearings}
+    heads = tx.all(
+        _head,
+        f"insert into topics (topic, position, last) values {parameters(len(counts), 3)} "
+        "on conflict (topic) do update set position = topics.position + excluded.position, "
+        "last = excluded.last, before = topics.last returning topic, position, before",
+        *(value for topic, count in counts.items() for value in (topic, count, last[topic])),
+    )
+    return {topic: (position - counts[topic], before) for topic, position, before in heads}
+
+
+def _head(topic: str, position: int, before: str | None) -> tuple[str, int, str | None]:
+    # Not a lambda where it is used: `tx` remembers for ever how each function takes its rows.
+    return topic, position, before
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
 
 
 def blank(tx: Tx, subject: str) -> None:
     """Empty the bodies of a subject's earlier events: it was edited, deleted or moderated."""
-    tx.run("update stream set body = '' where subject = $1 and body <> ''", subject)
+    tx.run("update events set body = '' where subject = $1 and body <> ''", subject)
 
 
 def as_event(row: Row) -> Event:
     name = row.topic.partition(":")[0]
-    head = msgspec.json.encode({"type": row.kind, "topic": name, "position": row.position, "at": rfc3339(row.at)})
-    frame = f'{head[:-1].decode()},"data":{row.body or "null"}}}'
-    return Event(row.topic, row.position, frame)
+    # Kinds and names of topics are ours: nothing in them needs an escape.
+    head = f'"type":"{row.kind}","topic":"{name}","position":{row.position},"at":"{rfc3339(row.at)}"'
+    return Event(row.topic, row.position, f'{{{head},"data":{row.body or "null"}}}')
 
 
 def epoch(tx: Tx) -> str | None:
@@ -185,8 +205,13 @@ def after(tx: Tx, topic: str, position: int, limit: int = PAGE) -> list[Event]:
     """The events after a position, in order."""
     rows = tx.all(
         Row,
-        "select topic, position, kind, subject, body, at from stream where topic = $1 and position > $2 "
-        "order by position limit $3",
+        "with recursive back (event, position, before) as ("
+        "select s.event, s.position, s.before from topics t "
+        "join stream s on s.event = t.last and s.topic = t.topic where t.topic = $1 and t.position > $2 "
+        "union all select s.event, s.position, s.before from back "
+        "join stream s on s.event = back.before and s.topic = $1 where back.position > $2 + 1) "
+        "select cast($1 as text) as topic, back.position, e.kind, e.body, e.at from back "
+        "join events e on e.id = back.event order by back.position limit $3",
         topic,
         position,
         limit,
@@ -210,13 +235,18 @@ def replay(tx: Tx, topics: Mapping[str, str], from_epoch: str | None, positions:
 
 def sweep(tx: Tx, before: int, limit: int) -> int:
     """Remove events older than `before`; how many. A client that has not seen them is told to load its state afresh."""
+    old = tx.all(str, "select id from events where id < $1 order by id limit $2", ids.first("evt", before), limit)
+    listed = msgspec.json.encode(old).decode()
     gone = tx.all(
-        _place,
-        "delete from stream where (topic, position) in "
-        "(select topic, position from stream where at < $1 order by at limit $2) returning topic, position",
-        before,
-        limit,
+        _spot,
+        "delete from stream where event in (select value from json_each(cast($1 as text))) returning topic, position",
+        listed,
     )
+    tx.run("delete from events where id in (select value from json_each(cast($1 as text)))", listed)
     for topic, position in sorted(dict(sorted(gone)).items()):
         tx.run("update topics set pruned = $2 where topic = $1 and pruned < $2", topic, position)
-    return len(gone)
+    return len(old)
+
+
+def _spot(topic: str, position: int) -> tuple[str, int]:
+    return topic, position

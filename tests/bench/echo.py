@@ -38,7 +38,7 @@ def register(live: Live) -> None:
     async def plain(_: Caller, frame: Nothing) -> None:
         """The same bytes in the plainest way there is: one `send` after the other."""
         body = msgspec.json.encode(CONTENT).decode()
-        text = stream.as_event(stream.Row("desk", 1, "bench.told", "", body, system_clock())).frame
+        text = stream.as_event(stream.Row("desk", 1, "bench.told", body, system_clock())).frame
         for socket in tuple(live._sockets):
             message: dict[str, Any] = {"type": "websocket.send", "text": text}
             await socket.out._send(message)

@@ -116,3 +116,23 @@ async def test_functions_that_wait_together_share_one_commit(db: Database) -> No
     await asyncio.gather(*[db.write(note, name) for name in NAMES])
     # A commit writes each page it changed, and 20 commits would write 20 at least.
     assert ((await db.health()).wal_bytes or 0) < before + 20 * 4096
+
+
+async def test_what_one_collects_fails_at_the_end_and_nineteen_are_answered_and_stored(db: Database) -> None:
+    def write(tx: Tx, items: list[str]) -> None:
+        for item in items:
+            note(tx, item)
+
+    def collects(tx: Tx, name: str) -> str:
+        tx.collect(write, f"collected-{name}")
+        return note(tx, name)
+
+    def collects_what_stands_there(tx: Tx) -> None:
+        tx.collect(write, "probe")
+
+    calls = [db.write(collects, name) for name in NAMES if name != "n07"]
+    answers = await asyncio.gather(*calls[:7], db.write(collects_what_stands_there), *calls[7:], return_exceptions=True)
+    assert isinstance(answers.pop(7), Exception)
+    stored = sorted(name for name in NAMES if name != "n07")
+    assert answers == stored
+    assert await db.read(notes) == [f"collected-{name}" for name in stored] + stored

@@ -15,12 +15,18 @@ def messages_in(tx: Tx, spans: Sequence[Span]) -> list[Delivered]:
     table, values = _table(["text", "text", "bigint", "bigint"], rows)
     return tx.all(
         Delivered,
-        f"with sent (topic, user_id, start, stop) as ({table}) "
-        "select m.booking_id, sent.user_id, max(m.seq) as seq from sent "
-        "join stream s on s.topic = sent.topic and s.position > sent.start and s.position <= sent.stop "
-        "and s.kind = 'message.created' "
-        "join messages m on m.id = s.subject and (m.sender_id is null or m.sender_id <> sent.user_id) "
-        "group by m.booking_id, sent.user_id",
+        f"with recursive sent (topic, user_id, start, stop) as ({table}), "
+        # Backwards from the head, as `stream.after` does.
+        "back (user_id, topic, start, stop, event, position, before) as ("
+        "select sent.user_id, sent.topic, sent.start, sent.stop, s.event, s.position, s.before from sent "
+        "join topics t on t.topic = sent.topic and t.position > sent.start "
+        "join stream s on s.event = t.last and s.topic = t.topic union all "
+        "select back.user_id, back.topic, back.start, back.stop, s.event, s.position, s.before from back "
+        "join stream s on s.event = back.before and s.topic = back.topic where back.position > back.start + 1) "
+        "select m.booking_id, back.user_id, max(m.seq) as seq from back "
+        "join events e on e.id = back.event and e.kind = 'message.created' "
+        "join messages m on m.id = e.subject and (m.sender_id is null or m.sender_id <> back.user_id) "
+        "where back.position <= back.stop group by m.booking_id, back.user_id",
         *values,
     )
 

@@ -1,0 +1,31 @@
+"""What a text is found to hold, and what is done with it."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+# From the mildest to the gravest: the gravest of all findings is what happens.
+Outcome = Literal["allow", "flag", "warn", "mask", "hold", "reject"]
+Kind = Literal["word", "link", "phone", "email", "messenger", "lure"]
+# Those that lead away from the platform: they count until the booking is confirmed.
+Guarded = Literal["phone", "email", "messenger", "lure"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+Span = tuple[int, int]
+
+
+class Finding(msgspec.Struct, frozen=True, rename="camel"):
+    """`start` and `end` count characters of the text as it was written, the end not included."""
+
+    kind: Kind
+    outcome: Outcome
+    start: int
+    end: int
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """`text` is what others may see; `findings` in the order of the text."""
+
+    outcome: Outcome
+    text: str
+    findings: tuple[Finding, ...] = ()
