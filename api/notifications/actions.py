@@ -1,5 +1,6 @@
 """Telling people, and what they do with it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -12,7 +13,7 @@ from api.errors import InvalidRequest, NotFound
 from api.live import stream
 from api.notifications import queries, texts
 from api.notifications.kinds import KINDS
-from api.notifications.queries import Row
+from api.notifications.queries import Figure, Row
 from api.notifications.types import (
     Change,
     Changed,
@@ -47,7 +48,7 @@ def notify(tx: Tx, user_ids: Sequence[str], notice: Notice) -> None:
     new = set(queries.insert(tx, rows)) if rows else set()
     for row in rows:
         if row.user_id in new:
-            _tell(tx, row.user_id, "notification.created", _told(row), queries.add_counts(tx, row.user_id, 1, 1))
+            _tell_new(tx, row)
 
 
 def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
@@ -60,7 +61,12 @@ def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
         told = queries.fold(tx, notification_id, row)
         _tell(tx, person.id, "notification.updated", told, queries.add_counts(tx, person.id, 0, int(seen)))
     elif queries.insert(tx, [row]):
-        _tell(tx, person.id, "notification.created", _told(row), queries.add_counts(tx, person.id, 1, 1))
+        _tell_new(tx, row)
+
+
+def _tell_new(tx: Tx, row: Row) -> None:
+    queries.add_figure(tx, row.user_id, Figure(row.category, row.priority, "inApp", "sent", 1))
+    _tell(tx, row.user_id, "notification.created", _told(row), queries.add_counts(tx, row.user_id, 1, 1))
 
 
 def _row(tx: Tx, person: Person, notice: Notice) -> Row:
@@ -139,7 +145,9 @@ def _read(tx: Tx, user_id: str, chosen: str | None, category: str | None, cause:
     before = queries.counts(tx, user_id)
     unseen = queries.see(tx, user_id, chosen, category, cause)
     gone = queries.read(tx, user_id, chosen, category, cause)
-    return _changed(tx, user_id, before, len(gone), unseen, gone, "read")
+    for (kind, priority), number in Counter((one.category, one.priority) for one in gone).items():
+        queries.add_figure(tx, user_id, Figure(kind, priority, "inApp", "read", number))
+    return _changed(tx, user_id, before, len(gone), unseen, [one.id for one in gone], "read")
 
 
 def _changed(tx: Tx, user_id: str, before: Counts, unread: int, unseen: int, gone: list[str], how: Change) -> Counts:

@@ -38,6 +38,22 @@ class Row(Record):
     ends_at: int | None
 
 
+class Gone(Record):
+    id: str
+    category: Category
+    priority: Priority
+
+
+class Figure(Record):
+    """How often something happened by one way: `channel` is inApp, or a way out of the app."""
+
+    category: Category
+    priority: Priority
+    channel: str
+    status: str
+    number: int
+
+
 def ids(values: Sequence[str]) -> str:
     return msgspec.json.encode(values).decode()
 
@@ -221,11 +237,11 @@ def see(tx: Tx, user_id: str, chosen: str | None, category: str | None, cause: s
     )
 
 
-def read(tx: Tx, user_id: str, chosen: str | None, category: str | None, cause: str | None) -> list[str]:
-    """The ids of those that were unread."""
+def read(tx: Tx, user_id: str, chosen: str | None, category: str | None, cause: str | None) -> list[Gone]:
+    """Those that were unread."""
     return tx.all(
-        str,
-        f"update notifications set read_at = $2, version = version + 1 {CHOSEN} returning id",
+        Gone,
+        f"update notifications set read_at = $2, version = version + 1 {CHOSEN} returning id, category, priority",
         user_id,
         tx.now,
         chosen,
@@ -266,4 +282,22 @@ def sweep(tx: Tx, before: int, archived_before: int, limit: int) -> int:
         before,
         archived_before,
         limit,
+    )
+
+
+def add_figure(tx: Tx, user_id: str, figure: Figure) -> None:
+    tx.run(
+        "insert into notification_figures (user_id, category, priority, channel, status, number) "
+        "values ($1, $2, $3, $4, $5, $6) on conflict (user_id, category, priority, channel, status) do update "
+        "set number = notification_figures.number + excluded.number",
+        user_id,
+        *msgspec.structs.astuple(figure),
+    )
+
+
+def figures(tx: Tx, user_id: str) -> list[Figure]:
+    return tx.all(
+        Figure,
+        "select category, priority, channel, status, number from notification_figures where user_id = $1",
+        user_id,
     )

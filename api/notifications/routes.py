@@ -13,6 +13,7 @@ from api.notifications.dispatch.rules import explained
 from api.notifications.dispatch.types import Trace
 from api.notifications.kinds import Category
 from api.notifications.preferences.routes import router as preferences
+from api.notifications.stats import Stats, stats
 from api.notifications.types import Chosen, Counts, Marks, Notification, NotificationPage, State
 from api.paging import DEFAULT_LIMIT, Cursor, Limit
 from api.requests import Request
@@ -68,6 +69,12 @@ async def unread_count(request: Request) -> Counts:
     return await request.db.read(queries.counts, request.actor.id)
 
 
+@get("/stats")
+async def figures(request: Request) -> Stats:
+    """What you were told so far and how it went, by category, priority, way and status."""
+    return stats(await request.db.read(queries.figures, request.actor.id))
+
+
 @get("/{notificationId:str}", raises=[NotFound])
 async def one(notification_id: NotificationPath, request: Request) -> Notification:
     """One of your notifications."""
@@ -116,7 +123,20 @@ async def remove(notification_id: NotificationPath, request: Request) -> None:
 
 router = Router(
     path="/notifications",
-    route_handlers=[preferences, listed, by_category, unread_count, one, trace, read, seen, archive, restore, remove],
+    route_handlers=[
+        preferences,
+        listed,
+        by_category,
+        unread_count,
+        figures,
+        one,
+        trace,
+        read,
+        seen,
+        archive,
+        restore,
+        remove,
+    ],
     opt={"roles": ("provider", "customer", "agent", "admin")},
     tags=["Notifications"],
 )

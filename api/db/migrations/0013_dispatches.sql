@@ -22,6 +22,7 @@ CREATE TABLE dispatches (
   user_id TEXT NOT NULL REFERENCES users (id),
   channel TEXT NOT NULL CHECK (channel IN ('push', 'email', 'sms')),
   category TEXT NOT NULL,
+  priority TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN
     ('queued', 'held', 'attempted', 'sent', 'delivered', 'bounced', 'failed', 'not_sent', 'unknown')),
   rule TEXT NOT NULL,
@@ -37,3 +38,4 @@ CREATE UNIQUE INDEX dispatches_by_notification ON dispatches (notification_id, c
 CREATE INDEX dispatches_held ON dispatches (user_id, channel, due_at) WHERE status = 'held';
 CREATE INDEX dispatches_by_letter ON dispatches (letter_key) WHERE letter_key IS NOT NULL;
 CREATE INDEX dispatches_recent ON dispatches (user_id, channel, category, sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX dispatches_by_provider ON dispatches (channel, provider_id) WHERE provider_id IS NOT NULL;

@@ -10,11 +10,11 @@ from api.notifications import texts
 from api.notifications.channels.types import Channel, Letter
 from api.notifications.decision import WAYS, Asked, State, Verdict, decide
 from api.notifications.dispatch import queries
-from api.notifications.dispatch.types import Delivery, Step, Subject
+from api.notifications.dispatch.types import Delivery, Moved, Status, Step, Subject
 from api.notifications.kinds import KINDS
 from api.notifications.preferences.actions import preferences
 from api.notifications.preferences.types import ChannelName
-from api.notifications.queries import notification
+from api.notifications.queries import Figure, add_figure, notification
 from api.outbox import queries as outbox
 
 # Why a thing of this kind and id is of no interest to somebody any more; None while it is.
@@ -44,6 +44,8 @@ def route(tx: Tx, ways: Ways, notification_id: str) -> None:
         # What waits already will be sent with the words of then.
         if before is None or before.status not in ("queued", "held", "attempted"):
             _due(tx, queries.put(tx, subject, verdict), subject.user_id, verdict)
+            if verdict.outcome == "not_sent":
+                _count(tx, Moved(subject.user_id, subject.category, subject.priority, verdict.channel), "not_sent")
 
 
 def _due(tx: Tx, delivery_id: str, user_id: str, verdict: Verdict) -> None:
@@ -103,16 +105,16 @@ def _wanted(tx: Tx, ways: Ways, delivery: Delivery) -> Subject | None:
     """What it is about, if it is to go out now; otherwise it is dropped, or held for longer."""
     if delivery.status == "attempted" and not ways.channels[delivery.channel].repeatable:
         # An earlier try ended without a word: a second one might be seen twice.
-        queries.drop(tx, delivery.id, "unknown", "unclear")
+        _drop(tx, delivery, "unknown", "unclear")
         return None
     subject = queries.subject(tx, delivery.notification_id)
     reason = _over(tx, ways, subject) if subject else "deleted"
     if subject is None or reason:
-        queries.drop(tx, delivery.id, "not_sent", reason or "")
+        _drop(tx, delivery, "not_sent", reason or "")
         return None
     verdict = _decided(tx, ways, subject, waited=True)[WAYS.index(delivery.channel)]
     if verdict.outcome == "not_sent":
-        queries.drop(tx, delivery.id, "not_sent", verdict.rule)
+        _drop(tx, delivery, "not_sent", verdict.rule)
         return None
     # What was folded for this moment is not folded again, but a night that has begun since is kept.
     if verdict.outcome == "held" and (delivery.status == "queued" or verdict.rule in ("quiet_hours", "muted")):
@@ -144,20 +146,35 @@ def _letter(tx: Tx, ways: Ways, channel: ChannelName, key: str, subjects: Sequen
     )
 
 
-def finished(tx: Tx, key: str, status: str, detail: str | None) -> None:
-    """What became of a letter."""
-    if status == "sent":
-        queries.sent(tx, key, detail)
-    else:
-        queries.ended(tx, key, status, detail or "")
+def finished(tx: Tx, key: str, status: Status, detail: str | None) -> None:
+    """What became of a letter: `detail` is the provider's id for it, or the reason."""
+    moved = queries.sent(tx, key, detail) if status == "sent" else queries.ended(tx, key, status, detail or "")
+    for one in moved:
+        _count(tx, one, status)
+
+
+def reported(tx: Tx, channel: ChannelName, provider_id: str, status: Status, reason: str) -> None:
+    """A provider says later that it was delivered, bounced or failed. What it says twice counts once."""
+    for one in queries.reported(tx, channel, provider_id, status, reason):
+        _count(tx, one, "sent", -1)
+        _count(tx, one, status)
 
 
 def put_back(tx: Tx, key: str, *, last: bool, reason: str) -> None:
     """A try failed and the provider has not taken it: the next one may begin, or it has failed for good."""
     if last:
-        queries.ended(tx, key, "failed", reason)
+        finished(tx, key, "failed", reason)
     else:
         queries.waits_again(tx, key)
+
+
+def _drop(tx: Tx, delivery: Delivery, status: Status, rule: str) -> None:
+    queries.drop(tx, delivery.id, status, rule)
+    _count(tx, Moved(delivery.user_id, delivery.category, delivery.priority, delivery.channel), status)
+
+
+def _count(tx: Tx, moved: Moved, status: Status, number: int = 1) -> None:
+    add_figure(tx, moved.user_id, Figure(moved.category, moved.priority, moved.channel, status, number))
 
 
 def channel_of(tx: Tx, delivery_id: str) -> ChannelName | None:

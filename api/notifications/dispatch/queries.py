@@ -3,9 +3,9 @@
 from api import ids
 from api.db import Tx
 from api.notifications.decision import HOUR, Verdict
-from api.notifications.dispatch.types import Delivery, Step, Subject
+from api.notifications.dispatch.types import Delivery, Moved, Step, Subject
 
-DELIVERY = "id, notification_id, user_id, channel, category, status, due_at, letter_key"
+DELIVERY = "id, notification_id, user_id, channel, category, priority, status, due_at, letter_key"
 SUBJECT = (
     "select n.id, n.user_id, n.kind, n.category, n.priority, n.title, n.body, n.action, n.cause, n.group_key, "
     "u.locale, case when n.deleted_at is not null then 'deleted' when n.archived_at is not null then 'archived' "
@@ -43,8 +43,8 @@ def put(tx: Tx, subject: Subject, verdict: Verdict) -> str:
     """What was decided for one way, in the place of what was decided before; its id."""
     return tx.only(
         str,
-        "insert into dispatches (id, notification_id, user_id, channel, category, status, rule, due_at, changed_at) "
-        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (notification_id, channel) do update "
+        "insert into dispatches (id, notification_id, user_id, channel, category, status, rule, due_at, changed_at, priority) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (notification_id, channel) do update "
         "set status = excluded.status, rule = excluded.rule, due_at = excluded.due_at, letter_key = null, "
         "reason = null, changed_at = excluded.changed_at returning id",
         ids.new("dlv", tx.now),
@@ -56,6 +56,7 @@ def put(tx: Tx, subject: Subject, verdict: Verdict) -> str:
         verdict.rule,
         verdict.at,
         tx.now,
+        subject.priority,
     )
 
 
@@ -111,23 +112,42 @@ def hold(tx: Tx, delivery_id: str, rule: str, until: int) -> None:
     )
 
 
-def sent(tx: Tx, letter_key: str, provider_id: str | None) -> int:
+MOVED = "user_id, category, priority, channel"
+
+
+def sent(tx: Tx, letter_key: str, provider_id: str | None) -> list[Moved]:
     """The provider has taken it."""
-    return tx.run(
+    return tx.all(
+        Moved,
         "update dispatches set status = 'sent', provider_id = $2, sent_at = $3, changed_at = $3 "
-        "where letter_key = $1 and status = 'attempted'",
+        f"where letter_key = $1 and status = 'attempted' returning {MOVED}",
         letter_key,
         provider_id,
         tx.now,
     )
 
 
-def ended(tx: Tx, letter_key: str, status: str, reason: str) -> int:
+def ended(tx: Tx, letter_key: str, status: str, reason: str) -> list[Moved]:
     """The provider has not taken it, or we cannot know; the status says which."""
-    return tx.run(
+    return tx.all(
+        Moved,
         "update dispatches set status = $2, reason = $3, changed_at = $4 "
-        "where letter_key = $1 and status = 'attempted'",
+        f"where letter_key = $1 and status = 'attempted' returning {MOVED}",
         letter_key,
+        status,
+        reason,
+        tx.now,
+    )
+
+
+def reported(tx: Tx, channel: str, provider_id: str, status: str, reason: str) -> list[Moved]:
+    """The provider says later what became of what it took."""
+    return tx.all(
+        Moved,
+        "update dispatches set status = $3, reason = $4, changed_at = $5 "
+        f"where channel = $1 and provider_id = $2 and status = 'sent' returning {MOVED}",
+        channel,
+        provider_id,
         status,
         reason,
         tx.now,

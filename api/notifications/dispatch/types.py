@@ -16,9 +16,19 @@ class Delivery(Record):
     user_id: str
     channel: ChannelName
     category: Category
+    priority: Priority
     status: Status
     due_at: int
     letter_key: str | None
+
+
+class Moved(Record):
+    """A delivery whose status has just changed."""
+
+    user_id: str
+    category: Category
+    priority: Priority
+    channel: ChannelName
 
 
 class Subject(Record):
