@@ -31,6 +31,9 @@ class Recorder:
     def addresses(self, tx: Tx, user_id: str) -> list[str]:
         return [user_id]
 
+    def within_caps(self, tx: Tx, user_id: str, address: str) -> bool:
+        return True
+
     async def send(self, letter: Letter) -> Sent:
         self.letters.append(letter)
         self.times.append(self._clock.now)

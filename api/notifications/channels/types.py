@@ -49,5 +49,8 @@ class Channel(Protocol):
     def addresses(self, tx: Tx, user_id: str) -> list[str]:
         """Where somebody can be reached; none where they cannot."""
 
+    def within_caps(self, tx: Tx, user_id: str, address: str) -> bool:
+        """Count one more try to reach somebody there, unless there were too many."""
+
     async def send(self, letter: Letter) -> Sent:
         """Raises Refused, Unclear, or anything else to be asked again later."""

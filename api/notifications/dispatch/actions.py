@@ -87,15 +87,25 @@ def prepare(tx: Tx, ways: Ways, delivery_id: str, key: str) -> Letter | None:
     subject = _wanted(tx, ways, delivery)
     if subject is None:
         return None
+    if not _within_caps(tx, ways, delivery):
+        return None
     queries.begin(tx, delivery.id, key)
     return _letter(tx, ways, delivery.channel, key, [subject])
 
 
+def _within_caps(tx: Tx, ways: Ways, delivery: Delivery) -> bool:
+    channel = ways.channels[delivery.channel]
+    if all(channel.within_caps(tx, delivery.user_id, address) for address in channel.addresses(tx, delivery.user_id)):
+        return True
+    _drop(tx, delivery, "not_sent", "capped")
+    return False
+
+
 def prepare_digest(tx: Tx, ways: Ways, user_id: str, channel: ChannelName, key: str) -> Letter | None:
     """What somebody has waiting for now by one way, folded into one letter."""
-    subjects = []
+    subjects: list[Subject] = []
     for delivery in queries.held(tx, user_id, channel, key):
-        if subject := _wanted(tx, ways, delivery):
+        if (subject := _wanted(tx, ways, delivery)) and (subjects or _within_caps(tx, ways, delivery)):
             queries.begin(tx, delivery.id, key)
             subjects.append(subject)
     return _letter(tx, ways, channel, key, subjects) if subjects else None

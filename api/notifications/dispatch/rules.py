@@ -15,6 +15,7 @@ RULES = {
     "quiet_hours": "It was in your quiet hours; it waits for their end.",
     "quiet_hours_drop": "It was in your quiet hours, and you want nothing sent for those.",
     "throttled": "You had a lot of this category within an hour; the rest is folded into one.",
+    "capped": "So many have gone this way already that no more do for now.",
     "read": "You had read it in the app already.",
     "archived": "You had archived it already.",
     "deleted": "You had deleted it already.",
