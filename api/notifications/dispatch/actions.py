@@ -15,6 +15,7 @@ from api.notifications.kinds import KINDS
 from api.notifications.preferences.actions import preferences
 from api.notifications.preferences.types import ChannelName
 from api.notifications.queries import Figure, add_figure, notification
+from api.notifications.unsubscribe import links
 from api.outbox import queries as outbox
 
 # Why a thing of this kind and id is of no interest to somebody any more; None while it is.
@@ -141,7 +142,7 @@ def _letter(tx: Tx, ways: Ways, channel: ChannelName, key: str, subjects: Sequen
         title, body = texts.digest(first.locale, [(subject.title, subject.body) for subject in subjects])
         action = "/notifications"
     whole = None if action is None else ways.base_url + action
-    settings = f"{ways.base_url}/preferences"
+    settings = f"{ways.base_url}{links.ROOT}/{links.token(tx, first.user_id)}"
     return Letter(
         key=key,
         user_id=first.user_id,

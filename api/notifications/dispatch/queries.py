@@ -43,7 +43,8 @@ def put(tx: Tx, subject: Subject, verdict: Verdict) -> str:
     """What was decided for one way, in the place of what was decided before; its id."""
     return tx.only(
         str,
-        "insert into dispatches (id, notification_id, user_id, channel, category, status, rule, due_at, changed_at, priority) "
+        "insert into dispatches "
+        "(id, notification_id, user_id, channel, category, status, rule, due_at, changed_at, priority) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (notification_id, channel) do update "
         "set status = excluded.status, rule = excluded.rule, due_at = excluded.due_at, letter_key = null, "
         "reason = null, changed_at = excluded.changed_at returning id",

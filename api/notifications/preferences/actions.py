@@ -10,10 +10,18 @@ from msgspec import UNSET
 from api.db import Tx
 from api.errors import InvalidRequest, PreconditionFailed, PreconditionRequired
 from api.etags import IfMatch, tag
+from api.notifications.kinds import Category
 from api.notifications.preferences import queries
-from api.notifications.preferences.effective import Preferences, effective, is_zone
+from api.notifications.preferences.effective import MATRIX, Preferences, effective, is_zone
 from api.notifications.preferences.queries import Stored
-from api.notifications.preferences.types import ChannelName, Choices, ChoicesPatch, QuietHoursDraft
+from api.notifications.preferences.types import (
+    CATEGORIES,
+    ChannelName,
+    Choices,
+    ChoicesPatch,
+    QuietHoursDraft,
+    Setting,
+)
 from api.platform import queries as platform
 
 K = TypeVar("K")
@@ -40,6 +48,21 @@ def patch(
     choices = _patched(there.choices, changes)
     _check(choices)
     return _store(tx, user_id, actor_id, choices, there, offered)
+
+
+def choose_mail(tx: Tx, user_id: str, wanted: list[str] | None, offered: Offered) -> Preferences:
+    """Mail of these categories only, or none at all for None; nothing else changes."""
+    there = queries.lock(tx, user_id) or Stored(Choices(), 0)
+    held = _effective(tx, user_id, there, offered)
+    matrix: dict[Category, dict[ChannelName, Setting | None]] = {}
+    for category in CATEGORIES if wanted is not None else ():
+        mailed = held.matrix[category]["email"].value != "off"
+        if mailed is not (category in (wanted or ())):
+            matrix[category] = {"email": "off" if mailed else None if MATRIX[category]["email"] != "off" else "on"}
+    choices = _patched(there.choices, ChoicesPatch(channels={"email": None if wanted else False}, matrix=matrix))
+    if choices == there.choices:
+        return held
+    return _store(tx, user_id, user_id, choices, there, offered)
 
 
 def tag_of(found: Preferences) -> str:

@@ -1,7 +1,6 @@
 """In development mail goes into files instead, to be looked at."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from api.db import Tx
@@ -16,8 +15,8 @@ class Folder:
 
     repeatable = True
 
-    def __init__(self, folder: Path, sender: str, unsubscribe: Callable[[Letter], str]) -> None:
-        self._folder, self._sender, self._unsubscribe = folder, sender, unsubscribe
+    def __init__(self, folder: Path, sender: str) -> None:
+        self._folder, self._sender = folder, sender
 
     def addresses(self, tx: Tx, user_id: str) -> list[str]:
         """Everybody has one here: a demo without addresses would show no mail."""
@@ -28,7 +27,7 @@ class Folder:
         return mails_today(tx, user_id) < MOST_A_DAY
 
     async def send(self, letter: Letter) -> Sent:
-        message = mail(letter, self._sender, self._unsubscribe(letter))
+        message = mail(letter, self._sender)
         await asyncio.to_thread(self._write, f"{letter.key}.eml", bytes(message))
         return Sent(str(message["Message-ID"]))
 

@@ -11,8 +11,8 @@ from api.notifications.channels.types import Letter, Refused
 MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z0-9-]{2,63}")
 
 
-def mail(letter: Letter, sender: str, unsubscribe: str) -> EmailMessage:
-    """`sender` is a mailbox; `unsubscribe` takes the POST of RFC 8058. Raises Refused for an odd address."""
+def mail(letter: Letter, sender: str) -> EmailMessage:
+    """`sender` is a mailbox; `letter.preferences` takes the POST of RFC 8058. Raises Refused for an odd address."""
     address = letter.addresses[0]
     if not MAILBOX.fullmatch(address) or ".." in address:
         raise Refused("The mail address that the platform has on record cannot be used.")
@@ -23,7 +23,7 @@ def mail(letter: Letter, sender: str, unsubscribe: str) -> EmailMessage:
     # The same for each try: whoever gets it twice shows it once.
     message["Message-ID"] = f"<{letter.key}@{sender.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    message["List-Unsubscribe"] = f"<{letter.preferences}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     action = f"\n\n{letter.action}" if letter.action else ""
     message.set_content(f"{letter.body}{action}\n\n-- \n{letter.preferences}\n")

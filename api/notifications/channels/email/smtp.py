@@ -1,7 +1,6 @@
 """Mail over SMTP: one connection for many letters, opened again when it is gone."""
 
 import asyncio
-from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
@@ -29,10 +28,10 @@ class Email:
 
     repeatable = True
 
-    def __init__(self, url: str, sender: str, unsubscribe: Callable[[Letter], str]) -> None:
+    def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)
         tls = parts.scheme == "smtps"
-        self._sender, self._unsubscribe = sender, unsubscribe
+        self._sender = sender
         self._smtp = SMTP(
             hostname=parts.hostname,
             port=parts.port or (465 if tls else 587),
@@ -53,7 +52,7 @@ class Email:
         return mails_today(tx, user_id) < MOST_A_DAY
 
     async def send(self, letter: Letter) -> Sent:
-        message = mail(letter, self._sender, self._unsubscribe(letter))
+        message = mail(letter, self._sender)
         async with self._turn:
             try:
                 await self._hand_over(message)
