@@ -30,12 +30,17 @@ from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
+from api.notifications import told
 from api.notifications.announcements import actions as announcements
 from api.notifications.announcements.routes import router as announcements_routes
+from api.notifications.channels.open import open_channels
 from api.notifications.channels.types import Channel
 from api.notifications.dispatch.pipeline import Pipeline
+from api.notifications.feedback import actions as feedback
+from api.notifications.feedback.routes import router as feedback_routes
 from api.notifications.preferences.types import ChannelName
 from api.notifications.routes import router as notifications
+from api.notifications.unsubscribe.routes import router as mail_page
 from api.outbox.loop import Outbox
 from api.outbox.routes import router as outbox_routes
 from api.platform.routes import router as platform
@@ -63,11 +68,17 @@ def create_app(
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})
     # Whether what somebody was told of is still of interest to them, by what it is about.
-    causes = {"messages": waiting.unwanted, "booking": booking_unwanted, "announcement": announcements.unwanted}
-    pipeline = Pipeline(db, settings.base_url, {} if channels is None else channels, causes)
+    causes = {
+        "messages": waiting.unwanted,
+        "booking": told.unwanted,
+        "announcement": announcements.unwanted,
+        "feedback": feedback.unwanted,
+    }
+    ways = open_channels(settings, db) if channels is None else channels
+    pipeline = Pipeline(db, settings.base_url, ways, causes)
     for_ever = sweeps.works | sweeping.works(files, db)
     works = {**for_ever, **sweeping.scans(files, db), **location.works, **waiting.works, **announcements.works}
-    works |= pipeline.works
+    works |= feedback.works | pipeline.works
     outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
@@ -115,6 +126,8 @@ def create_app(
                     files_routes,
                     notifications,
                     announcements_routes,
+                    feedback_routes,
+                    mail_page,
                     help_routes,
                     live_routes,
                     outbox_routes,

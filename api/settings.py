@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,9 +17,19 @@ from msgspec import Meta
 
 # Names the operators of the platform know already; every other setting is PORCHLIGHT_ + its name.
 BARE = ("chat_", "notification_", "support_", "help_center_")
-SECRET = ("jwt_secret", "encryption_key", "database_url", "bus_url", "smtp_url")
+SECRET = (
+    "jwt_secret",
+    "encryption_key",
+    "database_url",
+    "bus_url",
+    "smtp_url",
+    "sms_token",
+    "fcm_credentials",
+    "callback_secret",
+)
 SAMPLES = ("change", "secret", "password", "example", "sample", "test", "porchlight", "01234567", "abcdefgh")
 
+MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -44,6 +55,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file_quota_count: Positive = 10_000
     file_scanner: str = ""
     smtp_url: str = ""
+    mail_from: str = ""
+    sms_url: str = ""
+    sms_token: str = ""
+    sms_repeatable: bool = False
+    fcm_credentials: str = ""
+    callback_secret: str = ""
+    push_hosts: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "web.push.apple.com",
+        "*.notify.windows.com",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_query_ms: Positive = 100
     message_edit_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 15
@@ -166,6 +189,18 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         yield "PORCHLIGHT_DATABASE_URL: must begin with postgresql:// (leave it empty for SQLite in the data folder)"
     if settings.bus_url and _parts(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
         yield "PORCHLIGHT_BUS_URL: must begin with redis://"
+    if settings.smtp_url and _parts(settings.smtp_url).scheme not in ("smtp", "smtps"):
+        yield "PORCHLIGHT_SMTP_URL: must begin with smtp:// or smtps://"
+    if settings.smtp_url and not settings.mail_from:
+        yield "PORCHLIGHT_MAIL_FROM: missing: the mailbox that mail comes from, such as help@example.com"
+    if settings.mail_from and not MAILBOX.fullmatch(settings.mail_from):
+        yield "PORCHLIGHT_MAIL_FROM: must be one mailbox, such as help@example.com"
+    if settings.sms_url and _parts(settings.sms_url).scheme not in ("http", "https"):
+        yield "PORCHLIGHT_SMS_URL: must begin with https://"
+    if settings.notification_sms_enabled and not (settings.sms_url and settings.sms_token):
+        yield "NOTIFICATION_SMS_ENABLED: needs PORCHLIGHT_SMS_URL and PORCHLIGHT_SMS_TOKEN"
+    if settings.callback_secret and len(settings.callback_secret.encode()) < 32:
+        yield "PORCHLIGHT_CALLBACK_SECRET: shorter than 32 bytes; `openssl rand -base64 48` makes a good one"
     for origin in settings.allowed_origins:
         parts = _parts(origin)
         # As browsers write it: scheme, host in small letters, no slash.

@@ -36,5 +36,6 @@ KINDS: Mapping[str, Kind] = {
     "rating.updated": _kind("review", "low", "rating"),
     "feedback.asked": _kind("review", "medium", "service"),
     "feedback.given": _kind("review", "low", "service rating"),
+    "device.test": _kind("system", "high", ""),
     "system.announcement": _kind("system", "medium", "title body", worded=True),
 }

@@ -8,6 +8,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from api import idempotency
 from api.errors import CursorMismatch, InvalidCursor, NotFound
 from api.notifications import actions, queries
+from api.notifications.devices.routes import router as devices
 from api.notifications.dispatch import actions as dispatch
 from api.notifications.dispatch.rules import explained
 from api.notifications.dispatch.types import Trace
@@ -125,6 +126,7 @@ router = Router(
     path="/notifications",
     route_handlers=[
         preferences,
+        devices,
         listed,
         by_category,
         unread_count,

@@ -38,7 +38,7 @@ async def show(mail_token: TokenPath, request: Request) -> Response[str]:
 
 @post("/{mailToken:str}", status_code=200, raises=[NotFound])
 async def change(mail_token: TokenPath, request: Request) -> Response[str]:
-    """Choose what is mailed to you: the form of the page, or `List-Unsubscribe=One-Click` (RFC 8058) for no mail at all."""
+    """Choose what is mailed to you: the page's form, or `List-Unsubscribe=One-Click` (RFC 8058) for no mail at all."""
     if not any(name == b"content-type" and value.split(b";")[0] == FORM for name, value in request.scope["headers"]):
         raise InvalidRequest("Send a form.")
     try:

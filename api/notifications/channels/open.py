@@ -1,0 +1,38 @@
+"""The ways out of the app that the settings switch on and say how to reach."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from api.db import Database
+from api.notifications.channels.email.folder import Folder
+from api.notifications.channels.email.smtp import Email
+from api.notifications.channels.push.fcm import Credentials, Fcm
+from api.notifications.channels.push.push import Push
+from api.notifications.channels.sms.http import Sms
+from api.notifications.channels.types import Channel
+from api.notifications.preferences.types import ChannelName
+from api.settings import Settings
+
+
+def open_channels(settings: Settings, db: Database) -> Mapping[ChannelName, Channel]:
+    """In development mail goes into the data folder where no server is named."""
+    found: dict[ChannelName, Channel] = {}
+    if settings.notification_push_enabled:
+        contact = f"mailto:{settings.mail_from}" if settings.mail_from else settings.base_url
+        found["push"] = Push(db, contact, _fcm(settings))
+    if settings.notification_email_enabled and (settings.smtp_url or settings.development):
+        found["email"] = (
+            Email(settings.smtp_url, settings.mail_from)
+            if settings.smtp_url
+            else Folder(settings.data_dir / "outbox", settings.mail_from or "porchlight@localhost")
+        )
+    if settings.notification_sms_enabled and settings.sms_url:
+        found["sms"] = Sms(settings.sms_url, settings.sms_token, repeatable=settings.sms_repeatable)
+    return found
+
+
+def _fcm(settings: Settings) -> Fcm | None:
+    if not settings.fcm_credentials:
+        return None
+    return Fcm(msgspec.json.decode(settings.fcm_credentials, type=Credentials))
