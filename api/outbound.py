@@ -5,9 +5,24 @@ import httpx
 from api.errors import Unavailable
 
 
+class Line(httpx.AsyncHTTPTransport):
+    """Raises TransportError however the other end goes away.
+
+    uvloop has no socket any more for a connection that was cut between its making and its first use, and httpcore
+    looks at that socket without asking.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AttributeError as error:
+            raise httpx.ConnectError("cut before its first use") from error
+
+
 def client(seconds: float = 15) -> httpx.AsyncClient:
-    """Follows no redirect and asks no proxy of the environment."""
-    return httpx.AsyncClient(timeout=seconds, headers={"accept-encoding": "identity"}, trust_env=False)
+    """Follows no redirect, asks for nothing packed, and no proxy of the environment."""
+    headers = {"accept-encoding": "identity"}
+    return httpx.AsyncClient(transport=Line(trust_env=False), timeout=seconds, headers=headers, trust_env=False)
 
 
 async def fetch(url: str, *, most_bytes: int = 1 << 20, seconds: float = 15) -> bytes:

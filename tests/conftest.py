@@ -7,6 +7,7 @@
 import asyncio
 import json
 import os
+import random
 import shutil
 import socket
 import uuid
@@ -149,6 +150,19 @@ def free_socket() -> socket.socket:
     return listener
 
 
+def free_port() -> int:
+    """Where a server that is started in a moment finds nobody.
+
+    Linux gives connections a port of 32768 or above, and each worker of pytest has an eighth of those below.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = random.randrange(10_000 + worker % 8, 32_768, 8)
+        with socket.socket() as looking, suppress(OSError):
+            looking.bind(("127.0.0.1", port))
+            return port
+
+
 @asynccontextmanager
 async def serving(app: Any, settings: Settings | None = None) -> AsyncIterator[str]:
     """A real server in this process; its address without a path."""
@@ -191,10 +205,12 @@ def token(settings: Settings, clock: SetClock) -> Callable[..., str]:
 async def cast(server: str, token: Callable[..., str]) -> AsyncIterator[Cast]:
     """Everybody with a token, and the two bookings on record."""
     clients = {
-        name: httpx.AsyncClient(base_url=server + PREFIX, headers={"Authorization": f"Bearer {token(name)}"})
+        name: httpx.AsyncClient(
+            base_url=server + PREFIX, headers={"Authorization": f"Bearer {token(name)}"}, timeout=30
+        )
         for name in ROLES
     }
-    cast = Cast(**clients, anon=httpx.AsyncClient(base_url=server + PREFIX))
+    cast = Cast(**clients, anon=httpx.AsyncClient(base_url=server + PREFIX, timeout=30))
     for name, role in ROLES.items():
         await cast.plat.put(f"/platform/users/{name}", json={"role": role, "name": name.title()})
     for booking, provider, customer in (("1", "pat", "carol"), ("2", "otto", "olga")):
@@ -247,12 +263,12 @@ class Device:
         return self._presence.pop(0)["data"]
 
     async def _receive(self) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return json.loads(await self.connection.recv())
 
     async def closed(self) -> int:
         """Hear the rest until the server closes; its close code."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             with suppress(ConnectionClosed):
                 while True:
                     self._keep(json.loads(await self.connection.recv()))

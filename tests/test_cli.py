@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.conftest import SECRET, free_socket
+from tests.conftest import SECRET, free_port, free_socket
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -145,8 +145,7 @@ def test_the_version_is_printed(run: Run) -> None:
 
 
 async def test_serve_answers_and_leaves_with_exit_0(tmp_path: Path) -> None:
-    with free_socket() as listener:
-        port = str(listener.getsockname()[1])
+    port = str(free_port())
     ours = {"PORCHLIGHT_DATA_DIR": str(tmp_path), "PORCHLIGHT_PORT": port, "PORCHLIGHT_JWT_SECRET": SECRET}
     ours["PORCHLIGHT_ENCRYPTION_KEY"] = SECRET
     ours["PORCHLIGHT_SITE_DIR"] = str(tmp_path / "site")
@@ -154,7 +153,7 @@ async def test_serve_answers_and_leaves_with_exit_0(tmp_path: Path) -> None:
     pipe = asyncio.subprocess.PIPE
     server = await asyncio.create_subprocess_exec(*command, env=os.environ | ours, stdout=pipe, stderr=pipe)
     assert server.stdout
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while f"serving at http://127.0.0.1:{port}".encode() not in await server.stdout.readline():
             assert server.returncode is None
         server.terminate()

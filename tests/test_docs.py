@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import free_socket
+from tests.conftest import free_port
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]
@@ -17,8 +17,7 @@ PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, list[str], dict[str, str]]]:
     """`porchlight serve` on an empty folder in development: its port, what it printed, and its environment."""
-    with free_socket() as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("data")
     environ = os.environ | {
         "PORCHLIGHT_ENV": "development",
@@ -44,7 +43,7 @@ def blocks(page: str) -> list[str]:
 
 
 def run(script: str, environ: dict[str, str]) -> str:
-    done = subprocess.run(["bash", "-euc", script], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["bash", "-euc", script], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -176,8 +176,8 @@ def test_a_sink_that_nobody_reads_stops_nothing_not_even_the_exit() -> None:
     # The pipe holds 64 KiB: the first write beyond that blocks for good.
     read, write = os.pipe()
     begin = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", FLOOD], stderr=write, stdout=subprocess.PIPE, timeout=30, check=False)
-    assert (done.returncode, float(done.stdout) < 5, time.monotonic() - begin < 20) == (0, True, True)
+    done = subprocess.run([sys.executable, "-c", FLOOD], stderr=write, stdout=subprocess.PIPE, timeout=120, check=False)
+    assert (done.returncode, float(done.stdout) < 20, time.monotonic() - begin < 60) == (0, True, True)
     os.close(write)
     os.close(read)
 
@@ -185,12 +185,12 @@ def test_a_sink_that_nobody_reads_stops_nothing_not_even_the_exit() -> None:
 def test_a_sink_that_is_gone_stops_nothing_either() -> None:
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([sys.executable, "-c", FLOOD], stderr=write, stdout=subprocess.PIPE, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", FLOOD], stderr=write, stdout=subprocess.PIPE, timeout=120, check=False)
     os.close(write)
     assert done.returncode == 0
 
 
 def test_a_sink_that_is_read_gets_every_line_before_the_exit() -> None:
     flood = FLOOD.replace("30_000", "5_000")
-    done = subprocess.run([sys.executable, "-c", flood], capture_output=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", flood], capture_output=True, timeout=120, check=False)
     assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == [f"event {n}" for n in range(5_000)]

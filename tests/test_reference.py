@@ -32,7 +32,7 @@ class Elements(HTMLParser):
 @pytest.fixture
 async def public(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(Settings(env="development", data_dir=tmp_path, site_dir=tmp_path / "site", jwt_secret=SECRET))
-    async with serving(app) as address, httpx.AsyncClient(base_url=address) as client:
+    async with serving(app) as address, httpx.AsyncClient(base_url=address, timeout=30) as client:
         yield client
 
 
@@ -107,7 +107,7 @@ async def test_health_and_the_document_are_public_and_the_same_for_everybody(pub
 
 async def test_readyz_says_that_it_is_stopping(tmp_path: Path) -> None:
     app = create_app(Settings(env="development", data_dir=tmp_path, site_dir=tmp_path / "site", jwt_secret=SECRET))
-    async with serving(app) as address, httpx.AsyncClient(base_url=address) as client:
+    async with serving(app) as address, httpx.AsyncClient(base_url=address, timeout=30) as client:
         app.stopping()
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.json()["problems"]) == (503, ["stopping"])

@@ -56,7 +56,7 @@ async def trusting(source: str, folder: Path, secret: str = "") -> AsyncIterator
     settings = Settings(data_dir=folder, jwt_public_keys=source, jwt_secret=secret)
     async with (
         serving(create_app(settings, SetClock())) as address,
-        httpx.AsyncClient(base_url=address + PREFIX) as client,
+        httpx.AsyncClient(base_url=address + PREFIX, timeout=30) as client,
     ):
 
         async def status(token: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tests.bench import machine
-from tests.conftest import SECRET, free_socket
+from tests.conftest import SECRET, free_port
 
 BENCH = (sys.executable, "-m", "tests.bench.server")
 PRODUCT = (sys.executable, "-m", "api.cli", "serve")
@@ -52,7 +52,7 @@ def environment(folder: Path, database_url: str, port: int) -> dict[str, str]:
 @contextmanager
 def running(command: Sequence[str], folder: Path, database_url: str = "") -> Iterator[Running]:
     """Started, answering, and ended by its own number."""
-    port = _free_port()
+    port = free_port()
     pinned = ("taskset", "-c", str(cores()[0]), *command)
     start = time.perf_counter()
     with subprocess.Popen(
@@ -63,11 +63,6 @@ def running(command: Sequence[str], folder: Path, database_url: str = "") -> Ite
             yield Running(process.pid, port, time.perf_counter() - start)
         finally:
             _end(process)
-
-
-def _free_port() -> int:
-    with free_socket() as listener:
-        return int(listener.getsockname()[1])
 
 
 def _wait_for_health(process: "subprocess.Popen[bytes]", port: int) -> None:

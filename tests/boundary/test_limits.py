@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -27,7 +27,10 @@ class Stopwatch:
 async def narrow(settings: Settings, clock: SetClock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A server that lets everybody write 100 times a minute, and read 250 times."""
     tight = msgspec.structs.replace(settings, data_dir=tmp_path, rate_limit_factor=100 / POLICIES["write"].quota)
-    async with serving(create_app(tight, clock)) as address, httpx.AsyncClient(base_url=address + PREFIX) as client:
+    async with (
+        serving(create_app(tight, clock)) as address,
+        httpx.AsyncClient(base_url=address + PREFIX, timeout=30) as client,
+    ):
         yield client
 
 
@@ -51,20 +54,28 @@ async def test_of_200_at_once_exactly_as_many_pass_as_the_limit_says(
 
 
 async def test_a_refusal_says_when_to_come_back(narrow: httpx.AsyncClient, token: Callable[..., str]) -> None:
-    calls = (narrow.post("/chat/messages/read", json={}, headers=as_(token("olga"))) for _ in range(110))
-    refused = [answer for answer in await asyncio.gather(*calls) if answer.status_code == 429]
-    assert (
-        check_problem(refused[0], 429, "rate_limited")["detail"] == "At most 100 requests of this kind in 60 seconds."
-    )
-    assert refused[0].headers["retry-after"] == "1"
-    assert refused[0].headers["ratelimit-policy"] == '"write";q=100;w=60'
-    assert refused[0].headers["ratelimit"].startswith('"write";r=0;t=')
+    olga = as_(token("olga"))
+    refused = await until_refused(lambda: narrow.post("/chat/messages/read", json={}, headers=olga))
+    assert check_problem(refused, 429, "rate_limited")["detail"] == "At most 100 requests of this kind in 60 seconds."
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["ratelimit-policy"] == '"write";q=100;w=60'
+    assert refused.headers["ratelimit"].startswith('"write";r=0;t=')
+
+
+async def until_refused(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Ask faster than a bucket fills, however slow this machine is; the first 429."""
+    async with asyncio.timeout(60):
+        while True:
+            for answer in await asyncio.gather(*(ask() for _ in range(50))):
+                if answer.status_code == 429:
+                    return answer
 
 
 async def test_the_anonymous_share_the_limit_of_their_address(narrow: httpx.AsyncClient) -> None:
-    answers = await asyncio.gather(*(narrow.get("/chat/conversations") for _ in range(260)))
-    assert {answer.status_code for answer in answers} == {401, 429}
-    assert all(answer.headers["ratelimit-policy"] == '"read";q=250;w=60' for answer in answers)
+    allowed = await narrow.get("/chat/conversations")
+    refused = await until_refused(lambda: narrow.get("/chat/conversations"))
+    assert allowed.status_code == 401
+    assert {answer.headers["ratelimit-policy"] for answer in (allowed, refused)} == {'"read";q=250;w=60'}
 
 
 async def test_the_service_has_a_hundred_times_as_much(narrow: httpx.AsyncClient, token: Callable[..., str]) -> None:
@@ -132,7 +143,9 @@ async def test_a_forwarded_address_is_believed_from_named_proxies_only(
     listener = free_socket()
     server = Server(create_app(behind), behind, lambda _: None)
     running = asyncio.create_task(server._serve([listener]))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}") as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}", timeout=30
+    ) as client:
         listener.listen()
         statuses = [
             (await client.get("/chat/conversations", headers={"X-Forwarded-For": address})).status_code

@@ -133,7 +133,7 @@ def test_two_processes_may_migrate_at_once(settings: Settings) -> None:
     command = [*PORCHLIGHT, "migrate"]
     environ = environment(settings)
     both = [subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=30)[0] for process in both]
+    said = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert "".join(said).count("migrated to 0001") == 1
 

@@ -208,7 +208,7 @@ async def test_a_server_that_takes_no_writes_is_read_only_until_it_does(
 
 
 async def eventually(db: Database, name: str) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await db.write(note, name)

@@ -18,8 +18,9 @@ from psycopg.conninfo import conninfo_to_dict
 from api.app import PREFIX
 from api.auth import make_token
 from api.clock import system_clock
+from api.outbound import Line
 from api.settings import Settings
-from tests.conftest import ROLES, free_socket
+from tests.conftest import ROLES, free_port
 
 PORCHLIGHT = [sys.executable, "-m", "api.cli"]
 
@@ -52,10 +53,14 @@ class Served:
     def __init__(self, settings: Settings, process: subprocess.Popen[str], address: str) -> None:
         self.settings, self.process, self.address = settings, process, address
 
-    def client(self, name: str, **options: Any) -> httpx.AsyncClient:
+    def client(self, name: str, *, keepalive: int = 20) -> httpx.AsyncClient:
+        """What it raises when the server is gone is a TransportError."""
         token = make_token(self.settings, ROLES[name], name, name=name.title(), ttl=3600, now=system_clock() // 1000)
         return httpx.AsyncClient(
-            base_url=self.address + PREFIX, headers={"Authorization": f"Bearer {token}"}, timeout=30, **options
+            base_url=self.address + PREFIX,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            transport=line(keepalive),
         )
 
     async def book(self, *bookings: str) -> None:
@@ -72,8 +77,7 @@ class Served:
 @contextmanager
 def served(settings: Settings, command: Sequence[str] = (*PORCHLIGHT, "serve"), **more: str) -> Iterator[Served]:
     """Answers already; killed at the end if it still lives."""
-    with free_socket() as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     # A file takes what a pipe that nobody reads would block on.
     with (settings.data_dir / f"log-{port}").open("w") as log:
         environ = environment(settings, PORCHLIGHT_PORT=str(port), **more)
@@ -90,6 +94,10 @@ def served(settings: Settings, command: Sequence[str] = (*PORCHLIGHT, "serve"), 
         process.wait()
 
 
+def line(keepalive: int = 20) -> Line:
+    return Line(verify=False, limits=httpx.Limits(max_connections=200, max_keepalive_connections=keepalive))
+
+
 def answers(address: str) -> bool:
     try:
         return httpx.get(f"{address}/healthz").status_code == 200
@@ -97,14 +105,14 @@ def answers(address: str) -> bool:
         return False
 
 
-def wait_until(done: Callable[[], Any], seconds: float = 30) -> None:
+def wait_until(done: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
 
-async def until(done: Callable[[], Any], seconds: float = 30) -> None:
+async def until(done: Callable[[], Any], seconds: float = 60) -> None:
     """`wait_until`, while others of this loop go on."""
     deadline = time.monotonic() + seconds
     while not done():

@@ -34,7 +34,7 @@ async def readyz(cast: Cast) -> httpx.Response:
 
 
 async def sent_at_last(cast: Cast, text: str) -> Any:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (answer := await cast.pat.post(SEND, json={"text": text})).status_code == 503:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)

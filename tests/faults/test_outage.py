@@ -11,7 +11,7 @@ from psycopg import conninfo
 from api.db import Database, open_database
 from api.errors import Unavailable
 from api.settings import Settings
-from tests.conftest import SetClock
+from tests.conftest import SetClock, free_port
 from tests.db.notes import note, notes, only_postgres
 
 pytestmark = only_postgres
@@ -24,11 +24,10 @@ class Cable:
         self._far = host, port
         self._near: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
-        self.port = 0
+        self.port = free_port()
 
     async def plug(self) -> None:
         self._near = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
-        self.port = self._near.sockets[0].getsockname()[1]
 
     def pull(self) -> None:
         assert self._near is not None

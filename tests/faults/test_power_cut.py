@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,28 +36,31 @@ def syncs(trace: Path) -> int:
     return sum("sync(" in line and "porchlight.db-wal>" in line for line in trace.read_text().splitlines())
 
 
-async def unsynced_answers(server: Served, trace: Path, count: int) -> int:
-    """How many of so many messages, sent one after the other, were answered before the WAL was synced for them."""
+async def syncs_of_each(server: Served, trace: Path, count: int) -> list[int]:
+    """How often the WAL was synced before each answer, of so many messages sent one after the other."""
     await server.book("1")
-    unsynced = 0
+    found = []
     async with server.client("pat") as pat:
         await pat.post("/chat/booking/1/message", json={"text": "The first one also looks at the token."})
         for number in range(count):
             before = syncs(trace)
             answer = await pat.post("/chat/booking/1/message", json={"text": f"{number}"})
             assert answer.status_code == 201
-            unsynced += syncs(trace) != before + 1
-    return unsynced
+            found.append(syncs(trace) - before)
+    return found
 
 
 async def test_the_wal_is_synced_once_before_each_answer(settings: Settings) -> None:
     with traced(settings, [*PORCHLIGHT, "serve"]) as (server, trace):
-        assert await unsynced_answers(server, trace, 50) == 0
+        found = await syncs_of_each(server, trace, 50)
+    # A checkpoint syncs once more, and so does a commit of the server's own.
+    assert (min(found), statistics.median(found)) == (1, 1)
 
 
 async def test_the_same_count_finds_out_a_server_that_does_not_sync(settings: Settings) -> None:
     with traced(settings, [sys.executable, "-c", UNSAFE]) as (server, trace):
-        assert await unsynced_answers(server, trace, 50) == 50
+        found = await syncs_of_each(server, trace, 50)
+    assert statistics.median(found) == 0
 
 
 async def test_messages_sent_together_share_a_sync(settings: Settings) -> None:

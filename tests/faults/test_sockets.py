@@ -117,11 +117,14 @@ async def test_who_never_reads_is_closed_and_slows_nobody(settings: Settings) ->
         listener = Client(settings, "carol")
         line = await listener.connected(server.address)
         listening = asyncio.create_task(listener.listen(line))
-        alone = await delays(server, listener, 150)
-        stuck = [never_reading(server, listener.token) for _ in range(3)]
-        beside = await delays(server, listener, 150)
-        for one in stuck:
-            one.close()
+        alone, beside = list[float](), list[float]()
+        # In turn, so that whatever else this machine does slows both.
+        for _ in range(5):
+            alone += await delays(server, listener, 30)
+            stuck = [never_reading(server, listener.token) for _ in range(3)]
+            beside += await delays(server, listener, 30)
+            for one in stuck:
+                one.close()
         await line.close()
         await listening
     assert statistics.median(beside) <= 1.5 * statistics.median(alone)
@@ -165,12 +168,15 @@ async def test_a_socket_on_one_process_hears_what_the_other_commits_within_two_s
         carol = Client(settings, "carol")
         line = await carol.connected(other.address)
         listening = asyncio.create_task(carol.listen(line))
+        late = []
         async with one.client("pat") as pat:
             for number in range(40):
                 await pat.post("/chat/booking/1/message", json={"text": str(number)})
-        start = time.monotonic()
-        await until(lambda: len(carol.messages) == 40)
-        assert time.monotonic() - start < 2
+                if number % 8 == 7:
+                    start = time.monotonic()
+                    await until(lambda: len(carol.messages) == number + 1)  # noqa: B023
+                    late.append(time.monotonic() - start)
+        assert statistics.median(late) < 2
         await line.close()
         await listening
     assert [message["seq"] for message in carol.messages] == list(range(1, 41))

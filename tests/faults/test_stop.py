@@ -7,17 +7,16 @@ import httpx
 
 from api.settings import Settings
 from tests.db.notes import only_sqlite
-from tests.faults.process import Served, history, served, until
+from tests.faults.process import Served, history, line, served, until
 
 
 async def send_until_refused(server: Served, name: str, answered: list[str]) -> None:
     # Without keep-alive: an idle connection may be closed just as the next request sets out on it.
-    async with server.client(name, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+    async with server.client(name, keepalive=0) as client:
         while True:
             try:
                 answer = await client.post("/chat/booking/1/message", json={"text": "Still here"})
-            except (httpx.TransportError, AttributeError):
-                # The second is how anyio says that the line was cut while it was being made.
+            except httpx.TransportError:
                 return
             assert answer.status_code == 201
             answered.append(answer.json()["id"])
@@ -33,29 +32,31 @@ async def test_stopping_answers_what_is_in_work_and_tells_the_balancer_first(set
         await until(lambda: len(answered) >= 100)
         server.process.send_signal(signal.SIGTERM)
         start = time.monotonic()
-        ready = await readyz_while_listening(server)
+        answers, closed = await readyz_while_listening(server)
         await asyncio.gather(*sending)
         assert await asyncio.to_thread(server.process.wait, 15) == 0
         assert time.monotonic() - start < 15
-    assert max(ready) > 0.7
+    assert answers > 0
+    # A slow machine sees it later, never earlier.
+    assert closed > 0.9
     with served(settings) as server:
         async with server.client("pat") as pat:
             stored = [message["id"] for message in await history(pat, "1")]
     assert sorted(stored) == sorted(answered)
 
 
-async def readyz_while_listening(server: Served) -> list[float]:
-    """When /readyz answered 503, in seconds from now."""
-    start, seen = time.monotonic(), list[float]()
-    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
+async def readyz_while_listening(server: Served) -> tuple[int, float]:
+    """How often /readyz answered 503, and how many seconds from now nobody listened any more."""
+    start, seen = time.monotonic(), 0
+    async with httpx.AsyncClient(transport=line(keepalive=0)) as client:
         while True:
             try:
                 answer = await client.get(f"{server.address}/readyz")
             except httpx.TransportError:
-                return seen
+                return seen, time.monotonic() - start
             if answer.status_code == 503:
                 assert "stopping" in answer.json()["problems"]
-                seen.append(time.monotonic() - start)
+                seen += 1
 
 
 @only_sqlite

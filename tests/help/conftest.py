@@ -40,6 +40,6 @@ async def anon(settings: Settings, clock: SetClock, site_dir: Path) -> AsyncIter
     """Somebody without a token, at a server with the real help centre."""
     async with (
         serving(create_app(settings, clock)) as address,
-        httpx.AsyncClient(base_url=f"{address}{PREFIX}/help") as client,
+        httpx.AsyncClient(base_url=f"{address}{PREFIX}/help", timeout=30) as client,
     ):
         yield client

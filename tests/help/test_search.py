@@ -52,11 +52,11 @@ def test_completions_are_those_of_the_search_box(searcher: Searcher, query: str)
 )
 def test_a_hostile_query_is_answered_in_under_100_ms(searcher: Searcher, query: str) -> None:
     seconds = []
-    for _ in range(3):
+    for _ in range(10):
         began = time.perf_counter()
         searcher.groups(read_terms(query))
         seconds.append(time.perf_counter() - began)
-    # The best of three: the machine may have been busy with something else.
+    # The best of ten: the machine may have been busy with something else.
     assert min(seconds) < 0.1
 
 

@@ -24,7 +24,7 @@ from tests.conftest import serving
 @asynccontextmanager
 async def helped(settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(msgspec.structs.replace(settings, **changes))
-    async with serving(app) as address, httpx.AsyncClient(base_url=f"{address}{PREFIX}/help") as client:
+    async with serving(app) as address, httpx.AsyncClient(base_url=f"{address}{PREFIX}/help", timeout=30) as client:
         yield client
 
 
@@ -33,7 +33,7 @@ async def ready(client: httpx.AsyncClient) -> Any:
     return answer.status_code, answer.json()["warnings"]
 
 
-async def until(holds: Callable[[], Any], seconds: float = 10) -> None:
+async def until(holds: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not await holds():
         assert time.monotonic() < deadline, "waited in vain"

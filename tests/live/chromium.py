@@ -71,7 +71,7 @@ async def opened(devtools: str, address: str) -> AsyncIterator[Page]:
         page = Page(connection)
         # A new tab is a blank page first, and that one is complete too.
         loaded = "location.href !== 'about:blank' && document.readyState === 'complete'"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await page.evaluate(loaded):
                 await asyncio.sleep(0.02)
         yield page

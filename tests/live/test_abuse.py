@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.app import PREFIX
 from api.live import live as live_module
@@ -31,7 +32,7 @@ async def answered(server: str, request: bytes) -> bytes:
     host, _, port = server.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answer = await reader.read(4096)
     writer.close()
     return answer
@@ -64,15 +65,16 @@ async def test_a_broken_handshake_is_refused_and_the_next_one_works(
 
 async def test_more_frames_than_anybody_needs_end_in_4429(cast: Cast, device: Open) -> None:
     pat = await device("pat")
-    for number in range(400):
-        await pat.connection.send(json.dumps({"type": "ping", "id": 1000 + number}))
+    with suppress(ConnectionClosed):
+        for number in range(1000):
+            await pat.connection.send(json.dumps({"type": "ping", "id": 1000 + number}))
     assert await pat.closed() == 4429
 
 
 async def test_sending_has_the_limit_of_rest_and_the_socket_stays(cast: Cast, device: Open) -> None:
     pat = await device("pat")
     codes = []
-    for number in range(70):
+    for number in range(120):
         message = {"text": "Hi", "clientMessageId": f"c-{number}"}
         answer = await pat.ask("message.send", bookingId="1", message=message)
         codes.append(answer.get("problem", {}).get("code"))
@@ -107,6 +109,6 @@ async def test_sockets_without_a_hello_have_a_cap(cast: Cast, server: str, monke
 async def test_an_aborted_device_is_forgotten(cast: Cast, device: Open) -> None:
     pat = await device("pat")
     pat.connection.transport.abort()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await cast.pat.get("/me/sockets")).json()["items"]:
             await asyncio.sleep(0.02)

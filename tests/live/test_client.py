@@ -21,8 +21,9 @@ import pytest
 
 from api.app import PREFIX
 from api.auth import make_token
+from api.outbound import Line
 from api.settings import Settings
-from tests.conftest import SECRET, free_socket
+from tests.conftest import SECRET, free_port
 from tests.live.chromium import Page, chromium, opened
 
 HERE = Path(__file__).parent
@@ -57,8 +58,7 @@ class Served:
     """`porchlight serve` with the demo's people, on one port however often it is started."""
 
     def __init__(self, folder: Path, origin: str) -> None:
-        with free_socket() as listener:
-            self.port = listener.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}{PREFIX}"
         self.folder = folder
         self._environ = {
@@ -85,7 +85,8 @@ class Served:
         self._process.communicate(timeout=15)
 
     def client(self, user_id: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.address, headers={"Authorization": f"Bearer {token(user_id)}"})
+        bearer = {"Authorization": f"Bearer {token(user_id)}"}
+        return httpx.AsyncClient(base_url=self.address, headers=bearer, timeout=30, transport=Line(verify=False))
 
 
 def token(user_id: str, ttl: int = 3600, age: int = 0) -> str:
@@ -159,7 +160,7 @@ def hurry() -> int:
 @pytest.fixture
 async def page(devtools: str, site: str, served: Served, network: Network, hurry: int) -> AsyncIterator[Page]:
     """Pat's app, with a token, and another for when that is refused."""
-    async with opened(devtools, f"{site}/client.html") as page, asyncio.timeout(60):
+    async with opened(devtools, f"{site}/client.html") as page, asyncio.timeout(120):
         tokens = json.dumps([token("pat"), token("pat", age=-30)])
         await page.evaluate(f"hurry({hurry}); start('{network.address}', 'booking-1', {tokens})")
         await page.until("states.includes('open')")
@@ -193,17 +194,17 @@ def stored(served: Served) -> list[list[object]]:
 
 async def test_nothing_is_lost_doubled_or_out_of_order_when_the_server_is_killed(served: Served, page: Page) -> None:
     talking = asyncio.create_task(talk(served))
-    await page.evaluate(f"void Array.from({{ length: {EACH} }}, (_, number) => say(`pat-${{number}}`))")
+    await page.evaluate("void talk()")
     await page.until(f"acked.length > {EACH // 4}")
     served.end(signal.SIGKILL)
-    assert await page.evaluate("acked.length") < EACH
     served.start()
     await talking
-    await page.until(f"acked.length === {EACH} && messages().length >= {DEMO + 2 * EACH}")
+    said = await page.evaluate("talking = false, said")
+    await page.until(f"acked.length === {said} && messages().length >= {DEMO + EACH + said}")
     shown = await page.evaluate("messages()")
-    assert [seq for seq, _ in shown] == list(range(1, DEMO + 2 * EACH + 1))
-    for who in ("pat", "carol"):
-        assert [text for _, text in shown if text.startswith(who)] == [f"{who}-{number}" for number in range(EACH)]
+    assert [seq for seq, _ in shown] == list(range(1, DEMO + EACH + said + 1))
+    for who, count in (("pat", said), ("carol", EACH)):
+        assert [text for _, text in shown if text.startswith(who)] == [f"{who}-{number}" for number in range(count)]
     assert stored(served) == shown
     assert await page.evaluate("reloads") == 1
 
@@ -229,14 +230,15 @@ async def test_silence_is_a_break(served: Served, network: Network, page: Page) 
     async with served.client("carol") as carol:
         await say(carol, "anybody-there")
     # The server gives up on a silent client too, but not so soon.
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         await page.until("states.at(-1) === 'waiting 1006'")
     network.losing = False
     await page.until("messages().at(-1)[1] === 'anybody-there'")
     assert await page.evaluate("reloads") == 1
 
 
-@pytest.mark.parametrize("hurry", [10])
+# Not so fast that a busy server seems silent.
+@pytest.mark.parametrize("hurry", [4])
 async def test_a_restarted_server_is_found_again(served: Served, page: Page) -> None:
     served.end(signal.SIGTERM)
     served.start()

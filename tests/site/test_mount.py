@@ -26,7 +26,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 async def browsing(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         serving(create_app(settings)) as address,
-        httpx.AsyncClient(base_url=address, headers=BROWSER) as client,
+        httpx.AsyncClient(base_url=address, headers=BROWSER, timeout=30) as client,
     ):
         yield client
 
