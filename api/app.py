@@ -78,7 +78,7 @@ def create_app(
     pipeline = Pipeline(db, settings.base_url, ways, causes)
     for_ever = sweeps.works | sweeping.works(files, db)
     works = {**for_ever, **sweeping.scans(files, db), **location.works, **waiting.works, **announcements.works}
-    works |= feedback.works | pipeline.works
+    works |= {**feedback.works, **pipeline.works}
     outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)

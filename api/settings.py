@@ -189,18 +189,7 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         yield "PORCHLIGHT_DATABASE_URL: must begin with postgresql:// (leave it empty for SQLite in the data folder)"
     if settings.bus_url and _parts(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
         yield "PORCHLIGHT_BUS_URL: must begin with redis://"
-    if settings.smtp_url and _parts(settings.smtp_url).scheme not in ("smtp", "smtps"):
-        yield "PORCHLIGHT_SMTP_URL: must begin with smtp:// or smtps://"
-    if settings.smtp_url and not settings.mail_from:
-        yield "PORCHLIGHT_MAIL_FROM: missing: the mailbox that mail comes from, such as help@example.com"
-    if settings.mail_from and not MAILBOX.fullmatch(settings.mail_from):
-        yield "PORCHLIGHT_MAIL_FROM: must be one mailbox, such as help@example.com"
-    if settings.sms_url and _parts(settings.sms_url).scheme not in ("http", "https"):
-        yield "PORCHLIGHT_SMS_URL: must begin with https://"
-    if settings.notification_sms_enabled and not (settings.sms_url and settings.sms_token):
-        yield "NOTIFICATION_SMS_ENABLED: needs PORCHLIGHT_SMS_URL and PORCHLIGHT_SMS_TOKEN"
-    if settings.callback_secret and len(settings.callback_secret.encode()) < 32:
-        yield "PORCHLIGHT_CALLBACK_SECRET: shorter than 32 bytes; `openssl rand -base64 48` makes a good one"
+    yield from _channel_mistakes(settings)
     for origin in settings.allowed_origins:
         parts = _parts(origin)
         # As browsers write it: scheme, host in small letters, no slash.
@@ -215,6 +204,21 @@ def _mistakes(settings: Settings) -> Iterator[str]:
             ipaddress.ip_network(proxy)
         except ValueError:
             yield f"PORCHLIGHT_TRUSTED_PROXIES: {proxy!r} is not an IP address or network"
+
+
+def _channel_mistakes(settings: Settings) -> Iterator[str]:
+    if settings.smtp_url and _parts(settings.smtp_url).scheme not in ("smtp", "smtps"):
+        yield "PORCHLIGHT_SMTP_URL: must begin with smtp:// or smtps://"
+    if settings.smtp_url and not settings.mail_from:
+        yield "PORCHLIGHT_MAIL_FROM: missing: the mailbox that mail comes from, such as help@example.com"
+    if settings.mail_from and not MAILBOX.fullmatch(settings.mail_from):
+        yield "PORCHLIGHT_MAIL_FROM: must be one mailbox, such as help@example.com"
+    if settings.sms_url and _parts(settings.sms_url).scheme not in ("http", "https"):
+        yield "PORCHLIGHT_SMS_URL: must begin with https://"
+    if settings.notification_sms_enabled and not (settings.sms_url and settings.sms_token):
+        yield "NOTIFICATION_SMS_ENABLED: needs PORCHLIGHT_SMS_URL and PORCHLIGHT_SMS_TOKEN"
+    if settings.callback_secret and len(settings.callback_secret.encode()) < 32:
+        yield "PORCHLIGHT_CALLBACK_SECRET: shorter than 32 bytes; `openssl rand -base64 48` makes a good one"
 
 
 def _weak(secret: str) -> Iterator[str]:

@@ -1,15 +1,16 @@
 """The ways out of the app that the settings switch on and say how to reach."""
 
+import importlib
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from api.db import Database
+from api.db.database import Closed
 from api.notifications.channels.email.folder import Folder
-from api.notifications.channels.email.smtp import Email
 from api.notifications.channels.push.fcm import Credentials, Fcm
 from api.notifications.channels.push.push import Push
-from api.notifications.channels.sms.http import Sms
 from api.notifications.channels.types import Channel
 from api.notifications.preferences.types import ChannelName
 from api.settings import Settings
@@ -23,12 +24,14 @@ def open_channels(settings: Settings, db: Database) -> Mapping[ChannelName, Chan
         found["push"] = Push(db, contact, _fcm(settings))
     if settings.notification_email_enabled and (settings.smtp_url or settings.development):
         found["email"] = (
-            Email(settings.smtp_url, settings.mail_from)
+            _extra("email", "email.smtp").Email(settings.smtp_url, settings.mail_from)
             if settings.smtp_url
             else Folder(settings.data_dir / "outbox", settings.mail_from or "porchlight@localhost")
         )
     if settings.notification_sms_enabled and settings.sms_url:
-        found["sms"] = Sms(settings.sms_url, settings.sms_token, repeatable=settings.sms_repeatable)
+        found["sms"] = _extra("sms", "sms.http").Sms(
+            settings.sms_url, settings.sms_token, repeatable=settings.sms_repeatable
+        )
     return found
 
 
@@ -36,3 +39,11 @@ def _fcm(settings: Settings) -> Fcm | None:
     if not settings.fcm_credentials:
         return None
     return Fcm(msgspec.json.decode(settings.fcm_credentials, type=Credentials))
+
+
+def _extra(extra: str, module: str) -> Any:
+    """Raises Closed where the extra is not installed."""
+    try:
+        return importlib.import_module(f"api.notifications.channels.{module}")
+    except ImportError as error:
+        raise Closed(f"the settings need the extra `{extra}`: pip install 'porchlight[{extra}]'") from error
