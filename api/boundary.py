@@ -58,6 +58,8 @@ SECURITY_HEADERS: Headers = [
 NO_STORE = (b"cache-control", b"no-store")
 # Everything else is the help site's.
 OURS = re.compile(r"/(api(/|$)|healthz$|readyz$)")
+# What CHAT_WEBSOCKET_PORT answers.
+OF_SOCKET_PORT = ("/api/provider-communication/realtime", "/healthz")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
 # Enough for every number below 2^53; each route has its own limits besides.
@@ -120,6 +122,7 @@ class Boundary:
 
         try:
             _refuse_odd_address(scope, hosts)
+            self._check_port(scope)
             on_site = self._site.ready and not OURS.match(scope["path"])
             if scope["method"] == "OPTIONS":
                 methods = METHODS.encode() if on_site else _methods(self._app, scope["path"])
@@ -132,6 +135,11 @@ class Boundary:
             if started:
                 raise
             await _send_problem(problem_of(error, scope), self._settings, passage, respond)
+
+    def _check_port(self, scope: Any) -> None:
+        port = self._settings.chat_websocket_port
+        if port is not None and scope["server"][1] == port and scope["path"] not in OF_SOCKET_PORT:
+            raise NotFound("This port is for the socket.")
 
     def _passage(self, request_id: bytes, origin: bytes) -> Passage:
         if not REQUEST_ID.fullmatch(request_id):

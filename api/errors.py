@@ -167,6 +167,14 @@ class UnknownUser(Problem):
     default_detail = "Put the user first, then repeat this request."
 
 
+class UnknownBooking(Problem):
+    status_code = 409
+    code = "unknown_booking"
+    title = "The booking is not known yet"
+    retryable = True
+    default_detail = "Put the booking first, then repeat this request."
+
+
 class RoomClosed(Problem):
     status_code = 409
     code = "room_closed"
@@ -179,6 +187,18 @@ class NotEditable(Problem):
     code = "not_editable"
     title = "The message can no longer be changed"
     default_detail = "It was sent too long ago."
+
+
+class KeyTaken(Problem):
+    status_code = 409
+    code = "key_taken"
+    title = "There is one with this key already"
+
+
+class TooMany(Problem):
+    status_code = 409
+    code = "too_many"
+    title = "There are as many as there may be"
 
 
 class BookingNotActive(Problem):

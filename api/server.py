@@ -54,12 +54,17 @@ def configured(app: Boundary, settings: Settings) -> uvicorn.Config:
 
 
 def bound(settings: Settings) -> list[socket.socket]:
-    """A socket for each address of the host, not listening yet. Raises Closed."""
+    """A socket for each address of the host and each port, not listening yet. Raises Closed."""
+    ports = [settings.port, settings.chat_websocket_port]
+    return [listener for port in ports if port is not None for listener in _listeners(settings.host, port)]
+
+
+def _listeners(host: str, port: int) -> list[socket.socket]:
     try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return [_bound(family, address) for family, _, _, _, address in dict.fromkeys(found)]
     except OSError as error:
-        raise Closed(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+        raise Closed(f"cannot listen on {host} port {port}: {error.strerror}") from error
 
 
 def _bound(family: int, address: Any) -> socket.socket:
@@ -80,6 +85,7 @@ class Server(uvicorn.Server):
         self._boundary = app
         self._report = report
         self._address = settings.local_url
+        self._socket_port = settings.chat_websocket_port
         self._draining = False
         super().__init__(configured(app, settings))
 
@@ -112,3 +118,5 @@ class Server(uvicorn.Server):
         gc.set_threshold(700, 10, 100)
         if self.started:
             self._report(f"serving at {self._address}, API reference at /api/reference")
+            if self._socket_port is not None:
+                self._report(f"the socket alone at port {self._socket_port}, too")

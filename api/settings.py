@@ -190,6 +190,8 @@ def _mistakes(settings: Settings) -> Iterator[str]:
     if settings.bus_url and _parts(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
         yield "PORCHLIGHT_BUS_URL: must begin with redis://"
     yield from _channel_mistakes(settings)
+    if settings.chat_websocket_port == settings.port:
+        yield "CHAT_WEBSOCKET_PORT: is PORCHLIGHT_PORT, which takes sockets already; leave it empty"
     for origin in settings.allowed_origins:
         parts = _parts(origin)
         # As browsers write it: scheme, host in small letters, no slash.

@@ -11,7 +11,7 @@ from api.chat.notices import actions as notices
 from api.chat.types import LeftWith
 from api.db import Tx
 from api.live import stream
-from api.platform.types import BookingStatus
+from api.platform.types import Booking, BookingStatus
 from api.settings import Settings
 
 HOUR = 3_600_000
@@ -59,15 +59,16 @@ def leave(tx: Tx, booking_id: str, user_id: str, last_seq: int) -> None:
     queries.end_membership(tx, booking_id, user_id, last_seq, left)
 
 
-def admit(tx: Tx, booking_id: str, people: Sequence[str]) -> None:
-    """After a booking has changed: who is new sees all of its room."""
-    own = [user_id for user_id, added_by in queries.present_with_sponsors(tx, booking_id) if added_by is None]
+def follow(tx: Tx, booking: Booking, was: BookingStatus, present: Sequence[str], settings: Settings) -> None:
+    """After a booking has changed: who is new sees all of its room, everybody hears of it, and a new status is said."""
+    people = [booking.provider_id, booking.customer_id]
+    own = [user_id for user_id, added_by in queries.present_with_sponsors(tx, booking.id) if added_by is None]
     for user_id in people:
         if user_id not in own:
-            queries.add_member(tx, booking_id, user_id, None)
-
-
-def enter(tx: Tx, booking_id: str, status: BookingStatus, settings: Settings) -> None:
-    """The booking has another status: the room says so, and closes in time or opens again."""
-    queries.close_at(tx, booking_id, closes_at(status, tx.now, settings))
-    notices.report(tx, booking_id, status, notices.RECORD)
+            queries.add_member(tx, booking.id, user_id, None)
+    if booking.status != was:
+        queries.close_at(tx, booking.id, closes_at(booking.status, tx.now, settings))
+    # Who is new hears of the room before they hear what is said in it.
+    tell_conversation(tx, booking.id, dict.fromkeys([*present, *people]))
+    if booking.status != was:
+        notices.report(tx, booking.id, booking.status, notices.RECORD)

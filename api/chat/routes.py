@@ -4,14 +4,18 @@ from litestar import Router
 
 from api.chat.conversations import routes as conversations
 from api.chat.location import routes as location
+from api.chat.members import routes as members
 from api.chat.messages import routes as messages
 from api.chat.presence import routes as presence
+from api.chat.quick import routes as quick
 from api.chat.receipts import routes as receipts
 
 router = Router(
     path="/chat",
     route_handlers=[
         *messages.handlers,
+        *quick.handlers,
+        *members.handlers,
         *receipts.handlers,
         *conversations.handlers,
         *presence.handlers,

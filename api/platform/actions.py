@@ -8,12 +8,15 @@ import msgspec
 
 from api.chat import actions as rooms
 from api.chat.location import actions as location
+from api.chat.notices import actions as notices
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
-from api.errors import InvalidRequest, NotFound, UnknownUser
+from api.errors import InvalidRequest, NotFound, UnknownBooking, UnknownUser
 from api.etags import IfMatch, tag
-from api.platform import queries
-from api.platform.types import Booking, BookingDraft, User, UserDraft
+from api.notifications import told
+from api.notifications.feedback import actions as feedback
+from api.platform import events, queries
+from api.platform.types import Booking, BookingDraft, EventDraft, PlatformEvent, User, UserDraft
 from api.settings import Settings
 
 Forget = Callable[[str], None]
@@ -46,8 +49,7 @@ def put_booking(
     tx: Tx, booking_id: str, draft: BookingDraft, condition: IfMatch, settings: Settings
 ) -> tuple[Booking, bool]:
     """The booking as recorded, and whether it is new; its room follows. Raises UnknownUser, InvalidRequest."""
-    if draft.scheduled_at is not None and not EARLIEST <= draft.scheduled_at <= LATEST:
-        raise InvalidRequest.at("/scheduledAt", "out_of_range", "must be in the years 1970 to 9999")
+    _check_instant("/scheduledAt", draft.scheduled_at)
     if draft.provider_id == draft.customer_id:
         raise InvalidRequest.at("/customerId", "invalid", "must be somebody else than the provider")
     people = [draft.provider_id, draft.customer_id]
@@ -64,12 +66,40 @@ def put_booking(
         return there, False
     present = rooms.dismiss(tx, booking_id, people)
     changed = queries.update_booking(tx, booking_id, draft)
-    rooms.admit(tx, booking_id, people)
-    if there is not None and changed.status != there.status:
-        rooms.enter(tx, booking_id, changed.status, settings)
-    rooms.tell_conversation(tx, booking_id, dict.fromkeys([*present, *people]))
+    rooms.follow(tx, changed, there.status if there else changed.status, present, settings)
     location.booking_changed(tx, booking_id)
+    if changed.status == "completed":
+        feedback.job_completed(tx, booking_id)
     return changed, False
+
+
+def take_event(tx: Tx, draft: EventDraft, author_id: str) -> PlatformEvent:
+    """Store an event once, tell whoever it concerns, and say in the room what happened to its booking.
+
+    One with a known id returns the first. Raises InvalidRequest, UnknownUser, UnknownBooking.
+    """
+    events.check(draft)
+    told.check(draft.type, draft.data)
+    _check_instant("/occurredAt", draft.occurred_at)
+    if draft.user_id is not None and queries.user(tx, draft.user_id) is None:
+        raise UnknownUser
+    booking = None if draft.booking_id is None else queries.booking(tx, draft.booking_id)
+    if draft.booking_id is not None and booking is None:
+        raise UnknownBooking
+    event = queries.insert_event(tx, draft)
+    if event is None:
+        return queries.event(tx, draft.id)
+    told.tell(tx, event, author_id, booking)
+    if event.booking_id is not None and event.type == "booking.created":
+        notices.report(tx, event.booking_id, "created", f"user:{event.user_id}")
+    elif event.booking_id is not None and event.type == "booking.status_changed":
+        notices.report(tx, event.booking_id, event.data["status"], f"user:{event.user_id}")
+    return event
+
+
+def _check_instant(pointer: str, moment: datetime | None) -> None:
+    if moment is not None and not EARLIEST <= moment <= LATEST:
+        raise InvalidRequest.at(pointer, "out_of_range", "must be in the years 1970 to 9999")
 
 
 def _same(there: User | Booking, draft: UserDraft | BookingDraft) -> bool:

@@ -1,11 +1,14 @@
 """One function, one statement."""
 
+import msgspec
+
 from api.clock import milliseconds
 from api.db import Tx
-from api.platform.types import Booking, BookingDraft, User, UserDraft
+from api.platform.types import Booking, BookingDraft, EventDraft, PlatformEvent, User, UserDraft
 
 USER = "id, role, name, email, phone, timezone, locale, disabled, version, created_at, updated_at"
 BOOKING = "id, provider_id, customer_id, service, status, scheduled_at, version, created_at, updated_at"
+EVENT = "id, type, user_id, booking_id, occurred_at, data, received_at"
 
 
 def user(tx: Tx, user_id: str) -> User | None:
@@ -105,3 +108,23 @@ def update_booking(tx: Tx, booking_id: str, draft: BookingDraft) -> Booking:
 def known_users(tx: Tx, user_ids: str) -> list[str]:
     """Which of a JSON list of ids are known."""
     return tx.all(str, "select id from users where id in (select value from json_each(cast($1 as text)))", user_ids)
+
+
+def event(tx: Tx, event_id: str) -> PlatformEvent:
+    return tx.only(PlatformEvent, f"select {EVENT} from platform_events where id = $1", event_id)
+
+
+def insert_event(tx: Tx, draft: EventDraft) -> PlatformEvent | None:
+    """None when there is one with this id."""
+    return tx.one(
+        PlatformEvent,
+        f"insert into platform_events ({EVENT}) values ($1, $2, $3, $4, $5, $6, $7) "
+        f"on conflict (id) do nothing returning {EVENT}",
+        draft.id,
+        draft.type,
+        draft.user_id,
+        draft.booking_id,
+        milliseconds(draft.occurred_at) if draft.occurred_at else tx.now,
+        msgspec.json.encode(draft.data).decode(),
+        tx.now,
+    )

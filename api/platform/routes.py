@@ -4,11 +4,11 @@ from litestar import Response, Router, get, post, put
 from litestar.params import JSONBody
 
 from api import idempotency
-from api.errors import NotFound, PreconditionFailed, UnknownUser
+from api.errors import NotFound, PreconditionFailed, UnknownBooking, UnknownUser
 from api.etags import NOT_MODIFIED, conditional, created, if_match, tag
 from api.ids import BookingPath, UserPath
 from api.platform import actions, queries
-from api.platform.types import Booking, BookingDraft, User, UserDraft
+from api.platform.types import Booking, BookingDraft, EventDraft, PlatformEvent, User, UserDraft
 from api.requests import Request
 
 
@@ -58,9 +58,20 @@ async def get_booking(booking_id: BookingPath, request: Request) -> Response[Boo
     return conditional(request, booking, tag(booking.version))
 
 
+@post("/events", status_code=201, raises=[UnknownUser, UnknownBooking])
+async def take_event(data: JSONBody[EventDraft], request: Request) -> Response[PlatformEvent]:
+    """Tell what happened. An event of a booking becomes a line of the system in its room.
+
+    Repeat it as often as you like: an `id` that is known answers the first event. A change of status may come as an
+    event for each user it concerns, as a record of the booking, or as all of these, in any order: the room says it
+    once.
+    """
+    return await idempotency.post(request, 201, actions.take_event, data)
+
+
 router = Router(
     path="/platform",
-    route_handlers=[put_user, get_user, revoke_user, put_booking, get_booking],
+    route_handlers=[put_user, get_user, revoke_user, put_booking, get_booking, take_event],
     opt={"roles": ("service",)},
     tags=["Platform"],
 )

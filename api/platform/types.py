@@ -1,7 +1,7 @@
 """What the home-services platform tells us."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -62,3 +62,39 @@ class Booking(Record):
     version: int
     created_at: Time
     updated_at: Time
+
+
+EventType = Literal[
+    "booking.created",
+    "booking.status_changed",
+    "payment.received",
+    "withdrawal.status_changed",
+    "review.created",
+    "rating.updated",
+    "system.announcement",
+]
+
+
+class EventDraft(Body):
+    """`userId` is who is told; `system.announcement` has none, but an audience. `id` is the platform's own.
+
+    `booking.…` need `bookingId`, and `booking.status_changed` the new `status` in `data`. `occurredAt`: now, when left
+    out.
+    """
+
+    id: PlatformId
+    type: EventType
+    user_id: PlatformId | None = None
+    booking_id: PlatformId | None = None
+    occurred_at: Instant | None = None
+    data: dict[str, Any] = {}
+
+
+class PlatformEvent(Record):
+    id: str
+    type: EventType
+    user_id: str | None
+    booking_id: str | None
+    occurred_at: Time
+    data: dict[str, Any]
+    received_at: Time

@@ -79,6 +79,18 @@ async def test_a_former_member_changes_nothing(cast: Cast, what: Change) -> None
     assert await history(cast.pat) == [sent]
 
 
+async def test_whoever_has_left_never_reads_what_was_written_since(cast: Cast) -> None:
+    before = await say(cast.carol, "Before")
+    draft = {"providerId": "otto", "customerId": "carol", "service": "Tap", "status": "confirmed"}
+    await cast.plat.put("/platform/bookings/1", json=draft)
+    after = await say(cast.carol, "After")
+    refused = await change(cast.carol, before)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_editable")
+    assert (await change(cast.carol, after)).status_code == 200
+    assert (await change(cast.carol, before, DELETE)).status_code == 200
+    assert [item["text"] for item in await history(cast.pat)] == [""]
+
+
 async def test_an_edit_must_say_something_within_the_limit(cast: Cast) -> None:
     sent = await say(cast.pat)
     for text, code in ((" ", "blank"), ("x" * 1001, "too_long")):

@@ -15,6 +15,7 @@ from api.chat import actions as chat
 from api.chat.deliveries.types import Delivered
 from api.chat.messages import actions as messages
 from api.chat.privacy.types import PrivacyDraft
+from api.chat.quick.types import Template
 from api.chat.types import Draft, LeftWith, Message, Person
 from api.clock import rfc3339
 from api.db import Database, Tx
@@ -22,7 +23,7 @@ from api.files import queries as files
 from api.files.types import File, Quota
 from api.live.stream import Span
 from api.platform import queries as platform
-from api.platform.types import BookingDraft, UserDraft
+from api.platform.types import BookingDraft, EventDraft, UserDraft
 from api.search import index
 from api.settings import Settings
 
@@ -56,6 +57,8 @@ ARGUMENTS: dict[str, Any] = {
     "dead.after": "",
     "deliveries": [Delivered("1", "pat", 1), Delivered("1", "carol", 2)],
     "due_at": NOW,
+    "event.event_id": "event-1",
+    "insert_event.draft": EventDraft(id="event-2", type="booking.created", user_id="pat", booking_id="1"),
     "entry_id": 1,
     "due_id": "due_1",
     "index.entry_id": 9,
@@ -73,6 +76,7 @@ ARGUMENTS: dict[str, Any] = {
     "insert_room.booking_id": "2",
     "insert_user.user_id": "new",
     "ends_at": NOW + 1000,
+    "key": "parking",
     "last": 9,
     "latitude": 52_520_008,
     "longitude": -13_404_954,
@@ -85,6 +89,7 @@ ARGUMENTS: dict[str, Any] = {
     "moment": NOW,
     "node": "node_1",
     "hang.place": 0,
+    "owner_id": "pat",
     "pinned": NOW,
     "place": (NOW, "1"),
     "prefix": "ta",
@@ -103,6 +108,7 @@ ARGUMENTS: dict[str, Any] = {
     "spans": [Span("user:pat", 0, 9), Span("user:carol", 1, 2)],
     "status": None,
     "subject": "1",
+    "template": Template("parking", "Parking", "Where may I park?"),
     "tokens": "a tap .0a1b2c3d",
     "subjects": ["msg_1"],
     "text": "Another one",
@@ -149,6 +155,7 @@ def furnish(tx: Tx) -> None:
         platform.insert_booking(tx, booking, draft)
     chat.open_room(tx, "1", ["pat", "carol"], "confirmed", Settings())
     messages.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), Settings())
+    platform.insert_event(tx, EventDraft(id="event-1", type="booking.created", user_id="pat", booking_id="1"))
     files.begin_link_key(tx, "00")
     files.insert_file(tx, msgspec.structs.replace(FILE, id="file_1", blob="b1"))
 

@@ -21,8 +21,8 @@ from tests.conftest import Cast, say
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs/developers/socket.md").read_text()
 CLIENT = (ROOT / "docs/developers/porchlight-client.js").read_text()
-# Closes that the server's WebSocket library sends, and the one that a broken line looks like.
 KINDS = {**frames.kinds, **typing_frames(typing.Typists(system_clock)), **location_frames}
+# Closes that the server's WebSocket library sends, and the one that a broken line looks like.
 NOT_OURS = {1002, 1006, 1007, 1011}
 LIMITS: dict[str, float] = {
     "seconds until the hello": live.HELLO_SECONDS,

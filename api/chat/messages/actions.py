@@ -102,6 +102,8 @@ def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings
         raise NotEditable("It was deleted.")
     if message.text != change.text:
         _check_changeable(tx, room, message, settings)
+        if queries.is_kept_by_others(tx, room.booking_id, message.seq):
+            raise NotEditable("Somebody has left the room who keeps it as it was.")
         queries.keep_text(tx, message_id)
         queries.edit(tx, message_id, change.text)
         message = access.message_for_reading(tx, actor, message_id)

@@ -87,6 +87,12 @@ def stands_in(tx: Tx, booking_id: str, message_id: str) -> bool:
     return tx.value("select 1 from messages where id = $1 and booking_id = $2", message_id, booking_id) is not None
 
 
+def is_kept_by_others(tx: Tx, booking_id: str, seq: int) -> bool:
+    """Whether a former member reads it, who must not read in it what was written since."""
+    found = tx.value("select 1 from members where booking_id = $1 and until_seq >= $2 limit 1", booking_id, seq)
+    return found is not None
+
+
 def keep_text(tx: Tx, message_id: str) -> None:
     """What a message says now, before it is replaced; only reviewers read it."""
     tx.run(
