@@ -7,6 +7,7 @@ from litestar.params import JSONBody, PathParameter
 
 from api import idempotency
 from api.errors import NotFound
+from api.notifications.channels.push.webpush import public_key
 from api.notifications.devices import actions, queries
 from api.notifications.devices.types import DeviceDraft, PushDevice, PushDevices, PushKey
 from api.requests import Request
@@ -30,7 +31,9 @@ async def listed(request: Request) -> PushDevices:
 @get("/key")
 async def key(request: Request) -> PushKey:
     """What a browser needs to subscribe: `PushManager.subscribe({applicationServerKey: …})`."""
-    return PushKey(request.app.state.push_key)
+    if "push" not in request.app.state.offered:
+        return PushKey(None)
+    return PushKey(public_key(await request.db.read(queries.vapid_key)))
 
 
 @delete("/{deviceId:str}", raises=[NotFound])

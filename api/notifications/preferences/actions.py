@@ -35,7 +35,7 @@ def preferences(tx: Tx, user_id: str, offered: Offered) -> Preferences:
 
 
 def put(tx: Tx, user_id: str, actor_id: str, choices: Choices, condition: IfMatch, offered: Offered) -> Preferences:
-    """Make these somebody's choices. Raises InvalidRequest, PreconditionRequired, PreconditionFailed."""
+    """Make these somebody's choices; the same again change nothing. Raises InvalidRequest, PreconditionRequired, PreconditionFailed."""
     _check(choices)
     return _store(tx, user_id, actor_id, choices, _locked(tx, user_id, condition, offered), offered)
 
@@ -60,8 +60,6 @@ def choose_mail(tx: Tx, user_id: str, wanted: list[str] | None, offered: Offered
         if mailed is not (category in (wanted or ())):
             matrix[category] = {"email": "off" if mailed else None if MATRIX[category]["email"] != "off" else "on"}
     choices = _patched(there.choices, ChoicesPatch(channels={"email": None if wanted else False}, matrix=matrix))
-    if choices == there.choices:
-        return held
     return _store(tx, user_id, user_id, choices, there, offered)
 
 
@@ -84,6 +82,8 @@ def _effective(tx: Tx, user_id: str, there: Stored, offered: Offered) -> Prefere
 
 
 def _store(tx: Tx, user_id: str, actor_id: str, choices: Choices, there: Stored, offered: Offered) -> Preferences:
+    if there.version and choices == there.choices:
+        return _effective(tx, user_id, there, offered)
     encoded = msgspec.json.encode(choices).decode()
     if there.version:
         queries.update(tx, user_id, encoded, there.version)

@@ -100,6 +100,11 @@ def vapid_key(text: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(content, "big"), ec.SECP256R1())
 
 
+def public_key(text: str) -> str:
+    """What browsers are given of a key that is kept."""
+    return text_of(raw(vapid_key(text).public_key()))
+
+
 def new_vapid_key() -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     return text_of(key.private_numbers().private_value.to_bytes(32, "big"))
