@@ -21,7 +21,7 @@ check: .venv/dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/codespell && $(BIN)/python tests/floors.py
 
 bench: .venv/dev
-	$(BIN)/python -m tests.bench && $(BIN)/python -m tests.bench.site
+	$(BIN)/python -m tests.bench && $(BIN)/python -m tests.bench.site && $(BIN)/python -m tests.bench.files
 
 lock: .venv/dev
 	$(BIN)/uv pip compile $(LOCK) --group build pyproject.toml -o requirements.lock

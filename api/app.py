@@ -19,6 +19,7 @@ from api.chat.presence.typing import Typists
 from api.chat.presence.watch import Presence
 from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
+from api.chat.search import actions as chat_search
 from api.chat.waiting import actions as waiting
 from api.clock import Clock, system_clock
 from api.db import open_database
@@ -77,8 +78,8 @@ def create_app(
     ways = open_channels(settings, db) if channels is None else channels
     pipeline = Pipeline(db, settings.base_url, ways, causes)
     for_ever = sweeps.works | sweeping.works(files, db)
-    works = {**for_ever, **sweeping.scans(files, db), **location.works, **waiting.works, **announcements.works}
-    works |= {**feedback.works, **pipeline.works}
+    works = {**for_ever, **sweeping.scans(files, db), **location.works, **chat_search.works, **waiting.works}
+    works |= {**announcements.works, **feedback.works, **pipeline.works}
     outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)

@@ -15,17 +15,19 @@ import msgspec
 from api import __version__
 from api.clock import rfc3339, system_clock
 from api.db import Closed
+from api.db.open import RESTORING
 from api.db.sqlite import READER_PRAGMAS, WRITER_PRAGMAS, connect, quick_check
 from api.settings import Settings, shown
 
 DATABASE = "porchlight.db"
 DUMP = "postgres.dump"
 MANIFEST = "manifest.json"
-# The lock is the running process's, and the database is copied on its own.
 ASIDE = "before-restore-"
+PARTIAL = f"{RESTORING}.partial"
 # Of `files`: what is still on its way.
 ARRIVING = shutil.ignore_patterns("arriving")
-NOT_COPIED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock")
+# The lock is the running process's, and the database is copied on its own.
+NOT_COPIED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "lock", PARTIAL)
 
 
 class Manifest(msgspec.Struct):
@@ -64,6 +66,8 @@ def _copy_sqlite(settings: Settings, folder: Path) -> list[str]:
     # One step: in small ones it would begin again at each commit and never end. Read-only: it must not checkpoint.
     with closing(connect(source, READER_PRAGMAS, read_only=True)) as reader, closing(connect(target, {})) as copy:
         reader.backup(copy, pages=-1)
+        # One file: a log beside it would be made by the next who looks, also by one who may not write there.
+        copy.execute("PRAGMA journal_mode=DELETE")
     target.chmod(0o600)
     _verify(target)
     return []
@@ -140,13 +144,16 @@ def restore(settings: Settings, folder: Path) -> Path:
     """
     _check(folder)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    fresh, aside = settings.data_dir / "restoring", settings.data_dir / f"{ASIDE}{stamp}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(folder, fresh, ignore=shutil.ignore_patterns(MANIFEST, DUMP))
+    partial, fresh, aside = (settings.data_dir / name for name in (PARTIAL, RESTORING, f"{ASIDE}{stamp}"))
+    for left_over in (partial, fresh):
+        shutil.rmtree(left_over, ignore_errors=True)
+    shutil.copytree(folder, partial, ignore=shutil.ignore_patterns(MANIFEST, DUMP))
     if settings.database_url:
         _restore_postgres(settings, folder)
     else:
-        _new_epoch(fresh / DATABASE)
+        _new_epoch(partial / DATABASE)
+    # From here on the folder is neither the old one nor the new: nobody may serve it until this is done.
+    partial.rename(fresh)
     aside.mkdir(mode=0o700)
     for path in list(settings.data_dir.iterdir()):
         if path.name not in ("lock", fresh.name) and not path.name.startswith(ASIDE):

@@ -140,7 +140,7 @@ def restore(folder: Path) -> None:
     os.umask(0o077)
     with explained():
         settings = _settings()
-        with data_folder(settings):
+        with data_folder(settings, restoring=True):
             aside = backup.restore(settings, folder)
     step(f"restored {folder}; what was there before is in {aside}")
 

@@ -24,47 +24,18 @@ class Page(msgspec.Struct, rename="camel"):
     has_more: bool
 
 
-Place = tuple[int, str]
-BEGINNING: Place = (2**53, "")
-# (towards the front, pinned moment, place, limit) -> rows; towards the front the nearest to `place` comes first.
-Fetch = Callable[[bool, int, Place, int], list[T]]
-
-
-def by_activity(
-    filters: Sequence[Any],
-    cursor: str | None,
-    limit: int,
-    *,
-    latest: Callable[[], int],
-    fetch: Fetch[T],
-    place: Callable[[T], Place],
-) -> tuple[list[T], Page, int]:
-    """A page of a list with the latest activity first, and the moment that its cursors pin.
-
-    What moves after the first page was read is on no later one, so nothing is shown twice. `latest`: the moment to pin;
-    `place`: where an item stands, its activity (epoch milliseconds) and its id. Raises InvalidCursor, CursorMismatch.
-    """
-    back, at = False, BEGINNING
-    if cursor is None:
-        pinned = latest()
-    else:
-        back, pinned, *spot = decode(cursor, filters, (bool, int, int, str))
-        at = (spot[0], spot[1])
-    found = fetch(back, pinned, at, limit + 1)
-    more, found = len(found) > limit, found[:limit]
+def cut(found: list[T], limit: int, *, back: bool, first: bool, edge: Callable[[T, bool], str]) -> tuple[list[T], Page]:
+    """The page of a list of which `limit` + 1 were asked for; `edge` makes the cursor that goes on from an item."""
+    more, items = len(found) > limit, found[:limit]
     if back:
-        found.reverse()
-
-    def edge(item: T, back: bool) -> str:
-        return encode(filters, (back, pinned, *place(item)))
-
-    further, earlier = (True, more) if back else (more, cursor is not None)
+        items.reverse()
+    further, earlier = (True, more) if back else (more, not first)
     page = Page(
-        next=edge(found[-1], False) if found and further else None,
-        prev=edge(found[0], True) if found and earlier else None,
-        has_more=further and bool(found),
+        next=edge(items[-1], False) if items and further else None,
+        prev=edge(items[0], True) if items and earlier else None,
+        has_more=further and bool(items),
     )
-    return found, page, pinned
+    return items, page
 
 
 class _Cursor(msgspec.Struct, array_like=True):

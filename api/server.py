@@ -5,10 +5,12 @@ import contextlib
 import gc
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.boundary import Boundary
@@ -21,8 +23,17 @@ LISTENING_SECONDS = 1.0
 FINISHING_SECONDS = 8
 
 
+class HttpProtocol(HttpToolsProtocol):
+    """ASGI has no way to cut off a peer that takes nothing, not even the end of an answer."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        extensions: Any = {"abort": self.transport.abort}
+        self.scope["extensions"] = extensions
+
+
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """ASGI has no way to cut off a peer that takes nothing, not even the goodbye."""
+    """The same for sockets and their goodbye."""
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -37,7 +48,7 @@ def configured(app: Boundary, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=HttpProtocol,
         ws=SocketProtocol,
         ws_max_size=MAX_FRAME,
         # Compression doubles the memory of a socket and more, for frames of a few hundred bytes.
@@ -99,15 +110,20 @@ class Server(uvicorn.Server):
     def _drain(self, number: int) -> None:
         """The first signal drains, a second one stops at once."""
         self._boundary.stopping()
-        if number == signal.SIGINT or self._draining:
+        if self._draining:
             self.should_exit = True
         else:
             self._draining = True
-            self._ending = asyncio.get_running_loop().create_task(self._end())
+            # Nobody who presses Ctrl-C has a balancer.
+            listening = 0.0 if number == signal.SIGINT else LISTENING_SECONDS
+            self._ending = asyncio.get_running_loop().create_task(self._end(listening))
 
-    async def _end(self) -> None:
-        await asyncio.sleep(LISTENING_SECONDS)
+    async def _end(self, listening: float) -> None:
+        await asyncio.sleep(listening)
+        began = time.monotonic()
         await self._boundary.drain()
+        # Sockets and requests finish in the same seconds, not one after the other.
+        self.config.timeout_graceful_shutdown = max(1, FINISHING_SECONDS - round(time.monotonic() - began))
         self.should_exit = True
 
     async def startup(self, sockets: list[Any] | None = None) -> None:

@@ -11,7 +11,7 @@ import random
 import shutil
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -289,7 +289,14 @@ async def device(server: str, token: Callable[..., str]) -> AsyncIterator[Callab
         yield open_device
 
 
-async def say(who: httpx.AsyncClient, text: str = "Hello", booking: str = "1", **fields: Any) -> Any:
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    """Wait for what happens by itself a moment later."""
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.02)
+
+
+async def say(who: httpx.AsyncClient, text: str | None = "Hello", booking: str = "1", **fields: Any) -> Any:
     """Send a message and return it."""
     answer = await who.post(f"/chat/booking/{booking}/message", json={"text": text, **fields})
     assert answer.status_code == 201, answer.text

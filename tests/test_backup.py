@@ -8,8 +8,10 @@ import pytest
 from api import backup
 from api.app import create_app
 from api.db import Closed
+from api.db.open import data_folder
 from api.settings import Settings
 from tests.conftest import Cast, SetClock, postgres_schema, say, serving
+from tests.files.conftest import upload
 
 pytestmark = pytest.mark.filterwarnings("default::ResourceWarning")
 
@@ -66,6 +68,41 @@ async def test_what_was_there_is_kept_aside(cast: Cast, settings: Settings, outs
     aside = backup.restore(other, folder)
     assert (aside / "porchlight.db").read_text() == "what was there"
     assert texts(other.data_dir) == []
+
+
+async def test_a_backup_holds_the_files_that_people_sent(cast: Cast, settings: Settings, outside: Path) -> None:
+    sent = (await upload(cast.pat)).json()["id"]
+    (settings.data_dir / "files" / "arriving" / "half").write_bytes(b"half a file")
+    folder, notes = await asyncio.to_thread(backup.backup, settings, outside)
+    assert (notes, (folder / "files" / "arriving").exists(), sent[:5]) == ([], False, "file_")
+    (blob,) = (settings.data_dir / "files").glob("??/*")
+    assert (folder / blob.relative_to(settings.data_dir)).read_bytes() == blob.read_bytes()
+    blob.unlink()
+    assert backup.backup(settings, outside / "later")[1] == ["1 stored files were deleted while the backup was made"]
+
+
+async def test_a_backup_is_one_file_of_the_database_and_what_else_the_folder_holds(
+    cast: Cast, settings: Settings, outside: Path
+) -> None:
+    (settings.data_dir / "jwt-secret").write_text("kept")
+    folder, _ = backup.backup(settings, outside)
+    assert [path.name for path in folder.glob("porchlight.db*")] == ["porchlight.db"]
+    assert (folder / "jwt-secret").read_text() == "kept"
+
+
+async def test_a_folder_in_which_a_restore_broke_off_is_not_served(
+    cast: Cast, settings: Settings, outside: Path
+) -> None:
+    await say(cast.pat, "Kept")
+    folder, _ = backup.backup(settings, outside)
+    other = Settings(env="development", data_dir=outside / "other", jwt_secret=settings.jwt_secret)
+    (other.data_dir / "restoring").mkdir(parents=True)
+    with pytest.raises(Closed, match="broke off: run it again"), data_folder(other):
+        pass
+    with data_folder(other, restoring=True):
+        backup.restore(other, folder)
+    with data_folder(other):
+        assert texts(other.data_dir) == ["Kept"]
 
 
 async def test_a_backup_into_the_data_folder_is_refused(cast: Cast, settings: Settings) -> None:

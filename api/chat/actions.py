@@ -8,6 +8,7 @@ from api.chat import queries
 from api.chat.conversations.actions import with_members
 from api.chat.conversations.queries import conversation_of
 from api.chat.notices import actions as notices
+from api.chat.search import actions as search
 from api.chat.types import LeftWith
 from api.db import Tx
 from api.live import stream
@@ -66,6 +67,7 @@ def follow(tx: Tx, booking: Booking, was: BookingStatus, present: Sequence[str],
     for user_id in people:
         if user_id not in own:
             queries.add_member(tx, booking.id, user_id, None)
+            search.admit(tx, booking.id, user_id)
     if booking.status != was:
         queries.close_at(tx, booking.id, closes_at(booking.status, tx.now, settings))
     # Who is new hears of the room before they hear what is said in it.

@@ -9,6 +9,8 @@ from api.chat.messages import routes as messages
 from api.chat.presence import routes as presence
 from api.chat.quick import routes as quick
 from api.chat.receipts import routes as receipts
+from api.chat.search import routes as search
+from api.chat.transcript import routes as transcript
 
 router = Router(
     path="/chat",
@@ -18,6 +20,8 @@ router = Router(
         *members.handlers,
         *receipts.handlers,
         *conversations.handlers,
+        *search.handlers,
+        *transcript.handlers,
         *presence.handlers,
         *location.handlers,
     ],

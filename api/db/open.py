@@ -26,12 +26,18 @@ def open_database(settings: Settings, clock: Clock = system_clock) -> Database:
     return postgres.Postgres(settings.database_url, clock, slow_seconds=slow)  # type: ignore[no-any-return]
 
 
+# Stands in the data folder while a restore changes what is in it.
+RESTORING = "restoring"
+
+
 @contextmanager
-def data_folder(settings: Settings) -> Iterator[None]:
+def data_folder(settings: Settings, *, restoring: bool = False) -> Iterator[None]:
     """The data folder, made if needed and, for SQLite, ours alone: two processes would be two checkpointers.
 
-    Raises Closed when another process has it, or when it cannot be made or written to.
+    Raises Closed when another process has it, when it cannot be made or written to, or when a restore broke off in it.
     """
+    if (settings.data_dir / RESTORING).exists() and not restoring:
+        raise Closed(f"a restore of the data folder {settings.data_dir} broke off: run it again")
     path = settings.data_dir / "lock"
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -109,7 +109,7 @@ def _encoded(image: Image.Image, kind: str) -> bytes:
     if kind == "image/jpeg":
         _plain(image).save(target, "JPEG", quality=88)
     elif kind == "image/webp":
-        image.save(target, "WEBP", quality=85)
+        image.save(target, "WEBP", quality=85, method=2)
     else:
         image.save(target, FORMATS[kind], optimize=image.width * image.height < 1_000_000)
     return target.getvalue()

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from api.errors import FileDamaged, FileTypeRefused, ImageTooLarge, Overloaded
+from api.files.scan import feed
 
 PROCESS = Path(__file__).with_name("decode_process.py")
 SECONDS = 10.0
@@ -108,10 +109,10 @@ class Decoder:
 
 async def _exchange(process: Any, kind: str, size: int, pieces: AsyncIterator[bytes], takes: list[Take]) -> Decoded:
     head = msgspec.json.encode({"type": kind, "size": size})
+    if process.stdin.is_closing():
+        raise BrokenPipeError
     process.stdin.write(struct.pack(">I", len(head)) + head)
-    async for piece in pieces:
-        process.stdin.write(piece)
-        await process.stdin.drain()
+    await feed(process.stdin, pieces)
     (length,) = struct.unpack(">I", await process.stdout.readexactly(4))
     decoded = msgspec.json.decode(await process.stdout.readexactly(length), type=Decoded)
     for left, take in zip(decoded.sizes, takes, strict=False):

@@ -3,14 +3,14 @@
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import ParamSpec, TypeVar
 
 from api import ids
 from api.clock import Clock
-from api.errors import ReadOnly
+from api.errors import IdempotencyInProgress, RateLimited, ReadOnly
 from api.files import scan
 from api.files.access import Readers
 from api.files.decoder import Decoded, Decoder, Take
@@ -23,6 +23,8 @@ from api.settings import Settings
 P = ParamSpec("P")
 R = TypeVar("R")
 THREADS = 4
+# Of one user: whoever sends slowly holds a draft for long.
+ARRIVING = 20
 # Read and opened in one go; so much of a file is in memory for each of its readers.
 PIECE = 4 * SEGMENT
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EACCES)
@@ -30,8 +32,6 @@ log = logging.getLogger("porchlight.files")
 
 
 class Files:
-    """`arriving`: the keys of uploads whose bodies are still coming in."""
-
     store: Store
 
     def __init__(self, settings: Settings, clock: Clock, readers: Readers) -> None:
@@ -41,7 +41,7 @@ class Files:
         self._decoder = Decoder()
         self.readers = readers
         self.quota = Quota(settings.file_quota_count, settings.file_quota_bytes)
-        self.arriving: set[tuple[str, str]] = set()
+        self._arriving: dict[str, list[str | None]] = {}
 
     def open(self, *, alone: bool) -> None:
         """`alone`: no other process uses the folder, so what was left half-way is nobody's. Raises BadSettings."""
@@ -63,6 +63,22 @@ class Files:
                 raise
             log.error("a file cannot be written", extra={"reason": error.strerror})  # noqa: TRY400
             raise ReadOnly from None
+
+    @contextmanager
+    def arrival(self, user_id: str, key: str | None) -> Iterator[None]:
+        """While an upload's body comes in. Raises IdempotencyInProgress, RateLimited."""
+        theirs = self._arriving.setdefault(user_id, [])
+        if key is not None and key in theirs:
+            raise IdempotencyInProgress
+        if len(theirs) >= ARRIVING:
+            raise RateLimited(f"At most {ARRIVING} uploads at once.", headers={"Retry-After": "1"})
+        theirs.append(key)
+        try:
+            yield
+        finally:
+            theirs.remove(key)
+            if not theirs:
+                del self._arriving[user_id]
 
     @asynccontextmanager
     async def drafting(self) -> AsyncIterator["Drafting"]:

@@ -15,7 +15,6 @@ from api.errors import (
     FileNotReady,
     FileQuarantined,
     FileTypeRefused,
-    IdempotencyInProgress,
     ImageTooLarge,
     NotFound,
     QuotaExceeded,
@@ -66,16 +65,8 @@ async def send(request: Request) -> Response[Uploaded]:
     """
     files: Files = request.app.state.files
     name = idempotency.name_of(request)
-    arriving = (request.actor.id, name or "")
-    if arriving in files.arriving:
-        raise IdempotencyInProgress
-    if name is None:
-        return await _send(request, files, None)
-    files.arriving.add(arriving)
-    try:
+    with files.arrival(request.actor.id, name):
         return await _send(request, files, name)
-    finally:
-        files.arriving.remove(arriving)
 
 
 async def _send(request: Request, files: Files, name: str | None) -> Response[Any]:

@@ -66,16 +66,24 @@ async def _command(scanner: str, pieces: AsyncIterator[bytes]) -> Verdict:
     try:
         # Some know enough after the first bytes, and read no more.
         with suppress(BrokenPipeError, ConnectionResetError):
-            async for piece in pieces:
-                process.stdin.write(piece)
-                await process.stdin.drain()
-        process.stdin.close()
+            await feed(process.stdin, pieces)
+        if not process.stdin.is_closing():
+            process.stdin.close()
         await process.wait()
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
     return VERDICTS.get(process.returncode, "unknown")
+
+
+async def feed(pipe: Any, pieces: AsyncIterator[bytes]) -> None:
+    """Write for as long as somebody reads: a pipe that was closed takes it ill to be written to."""
+    async for piece in pieces:
+        if pipe.is_closing():
+            return
+        pipe.write(piece)
+        await pipe.drain()
 
 
 def mistakes(settings: Settings) -> Iterable[str]:

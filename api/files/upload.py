@@ -45,16 +45,14 @@ async def take_in(scope: Any, receive: Receive, draft: Draft, run: Run, limit: i
     boundary = _boundary(scope["headers"])
     if _declared(scope["headers"]) > limit + WRAPPING:
         raise _cut(TooLarge())
+    body = _body(receive)
     try:
-        return await _read(_body(receive, limit + WRAPPING), boundary, _Reading(draft, run, limit))
-    except TooSlow as error:
-        raise _cut(error) from None
+        return await _read(body, boundary, _Reading(draft, run, limit))
     except MultipartError:
         problem: Problem = MalformedBody("The form is not whole, or its boundary is not the one in the header.")
     except Problem as error:
         problem = error
-    await _let_finish(receive)
-    raise _cut(problem)
+    raise problem if await _finished(body) else _cut(problem)
 
 
 def _cut(problem: Problem) -> Problem:
@@ -63,13 +61,15 @@ def _cut(problem: Problem) -> Problem:
     return problem
 
 
-async def _let_finish(receive: Receive) -> None:
+async def _finished(body: AsyncIterator[bytes]) -> bool:
+    """Whether the rest of the body comes within a moment."""
     try:
         async with asyncio.timeout(PARTING_SECONDS):
-            while (await receive()).get("more_body"):
+            async for _ in body:
                 pass
-    except TimeoutError:
-        return
+    except (TimeoutError, Problem):
+        return False
+    return True
 
 
 def _boundary(headers: list[tuple[bytes, bytes]]) -> str:
@@ -90,7 +90,8 @@ def _declared(headers: list[tuple[bytes, bytes]]) -> int:
     return next((int(value) for name, value in headers if name == b"content-length"), 0)
 
 
-async def _body(receive: Receive, most: int) -> AsyncIterator[bytes]:
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    """Raises TooSlow, and MalformedBody where the caller has left."""
     start, size, more = time.monotonic(), 0, True
     while more:
         patience = start + GRACE_SECONDS + size / SLOWEST - time.monotonic()
@@ -98,19 +99,21 @@ async def _body(receive: Receive, most: int) -> AsyncIterator[bytes]:
             async with asyncio.timeout(patience):
                 event = await receive()
         except TimeoutError:
-            raise TooSlow from None
+            raise _cut(TooSlow()) from None
         if event["type"] != "http.request":
             raise MalformedBody("The body ended early.")
         size += len(event["body"])
-        if size > most:
-            raise TooLarge
-        yield event["body"]
         more = event.get("more_body", False)
+        yield event["body"]
 
 
 async def _read(body: AsyncIterator[bytes], boundary: str, reading: "_Reading") -> Form:
+    size = 0
     with PushMultipartParser(boundary, max_segment_count=3, strict=True) as parser:
         async for chunk in body:
+            size += len(chunk)
+            if size > reading.limit + WRAPPING:
+                raise TooLarge
             for event in parser.parse(chunk) if chunk else ():
                 reading.take(event)
             if len(reading.gathered) >= GATHERED:
@@ -125,7 +128,7 @@ class _Reading:
     def __init__(self, draft: Draft, run: Run, limit: int) -> None:
         self._draft = draft
         self._run = run
-        self._limit = limit
+        self.limit = limit
         self._part = ""
         self._names: dict[str, str] = {}
         self._purpose = b""
@@ -138,8 +141,8 @@ class _Reading:
             self._names[self._part] = event.filename or ""
         elif event and self._part == "file":
             self.gathered += event
-            if self._draft.size + len(self.gathered) > self._limit:
-                raise TooLarge(f"A file may have {self._limit} bytes.")
+            if self._draft.size + len(self.gathered) > self.limit:
+                raise TooLarge(f"A file may have {self.limit} bytes.")
         elif event:
             # Longer than any purpose is as wrong as another one.
             self._purpose = (self._purpose + event)[:LONGEST_FIELD]

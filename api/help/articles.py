@@ -61,6 +61,11 @@ def read_shelf(path: str, text: str) -> Shelf:
     return _convert(path, block, Shelf)
 
 
+def missing_icon(path: str, text: str, icon: str) -> Mistake:
+    block, _, _ = _split(path, text)
+    return Mistake(path, _line_of(block, [("icon", "")]), f"icon: the theme has no {icon}")
+
+
 class Docs(Struct, frozen=True):
     """All articles by path, and what each category's index.md says by category."""
 

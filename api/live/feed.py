@@ -1,10 +1,12 @@
 """Server-sent events: a topic for those who cannot hold a socket."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from api.live import wire
+from api.auth import Actor
+from api.live import stream, wire
+from api.live.outgoing import CLOSING_SECONDS
 from api.live.stream import NO_POSITION, Event, Span
 from api.live.subscription import Subscription
 
@@ -16,15 +18,21 @@ MOST_WAITING = 256
 
 
 class Feed:
-    """`close` ends it; a reader that falls behind is ended too, and resumes with `Last-Event-ID`."""
+    """`close` ends it; a reader that falls behind is ended too, and resumes with `Last-Event-ID`.
 
-    def __init__(self, live: "Live", header: bytes, name: str, topic: str) -> None:
+    `abort` cuts the connection of a reader that does not even take the end.
+    """
+
+    def __init__(self, live: "Live", actor: Actor, header: bytes, name: str, abort: Callable[[], None]) -> None:
+        self.user_id = actor.id
         self.header = header
         self.closed = False
+        self._abort = abort
+        self._cut: asyncio.TimerHandle | None = None
         self._live = live
         self._name = name
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._subscription = Subscription(live.hub, live.db, {name: topic}, self._deliver)
+        self._subscription = Subscription(live.hub, live.db, {name: stream.topics_of(actor)[name]}, self._deliver)
         self._epoch = ""
 
     def _deliver(self, event: Event) -> None:
@@ -40,6 +48,7 @@ class Feed:
         if not self.closed:
             self.closed = True
             self._waiting.put_nowait(None)
+            self._cut = asyncio.get_running_loop().call_later(CLOSING_SECONDS, self._abort)
 
     def sent(self) -> list[Span]:
         """As a socket's."""
@@ -50,7 +59,7 @@ class Feed:
         self.close(wire.RESTARTING)
 
     async def lines(self, epoch: str | None, positions: Mapping[str, int]) -> AsyncIterator[bytes]:
-        self._live.feeds.add(self)
+        self._live.joined(self)
         try:
             replay = await self._subscription.replay(epoch, positions)
             self._epoch = replay.epoch
@@ -66,8 +75,10 @@ class Feed:
             while (message := await self._next()) is not None:
                 yield message
         finally:
-            self._live.feeds.discard(self)
+            self._live.left(self)
             self._subscription.end()
+            if self._cut is not None:
+                self._cut.cancel()
 
     async def _next(self) -> bytes | None:
         try:

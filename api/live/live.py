@@ -20,6 +20,7 @@ from api.live import sockets, wire
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.socket import Socket
+from api.live.sockets import DeviceRow
 from api.live.stream import Span
 from api.live.wire import FrameKind
 from api.loops import forever
@@ -29,6 +30,7 @@ log = logging.getLogger("porchlight.live")
 
 HELLO_SECONDS = 5.0
 SOCKETS_OF_A_USER = 10
+FEEDS_OF_A_USER = 10
 UNKNOWN_SOCKETS = 1000
 UNKNOWN_SOCKETS_OF_AN_ADDRESS = 500
 REFRESH_SECONDS = 15
@@ -59,7 +61,8 @@ class Live:
         )
         self.hub = Hub(db)
         self.node = ids.new("node", clock())
-        self.feeds: set[Feed] = set()
+        # The oldest first.
+        self._feeds: dict[Feed, None] = {}
         self._handed: set[Span] = set()
         self._sockets: set[Socket] = set()
         self._of_user: dict[str, list[Socket]] = {}
@@ -137,6 +140,18 @@ class Live:
         if len(siblings) > SOCKETS_OF_A_USER:
             siblings.pop(0).close(wire.TOO_MANY)
 
+    def joined(self, feed: Feed) -> None:
+        """Where its user has too many, the oldest makes room."""
+        self._feeds[feed] = None
+        own = [other for other in self._feeds if other.user_id == feed.user_id and not other.closed]
+        if len(own) > FEEDS_OF_A_USER:
+            own[0].close(wire.TOO_MANY)
+        if self._stopping:
+            feed.restart(_some_time())
+
+    def left(self, feed: Feed) -> None:
+        self._feeds.pop(feed, None)
+
     def connected(self) -> set[str]:
         """The users with a socket here."""
         return set(self._of_user)
@@ -180,7 +195,7 @@ class Live:
             await self._end_marked()
 
     def _listeners(self) -> list[Socket | Feed]:
-        return [*self._sockets, *self.feeds]
+        return [*self._sockets, *self._feeds]
 
     async def _look_again(self, listener: Socket | Feed) -> None:
         try:
@@ -203,18 +218,30 @@ class Live:
 
     async def _refresh(self) -> None:
         try:
-            await self.db.write(sockets.refresh, self.node)
+            listed = await self.db.write(sockets.refresh, self.node)
+            rows = [socket.row(socket.actor) for socket in self._sockets if socket.ready and socket.actor]
+            if listed < len(rows):
+                await self._list_again(rows)
         except Problem as problem:
             log.warning("devices are not refreshed", extra={"code": problem.code})
+
+    async def _list_again(self, rows: list[DeviceRow]) -> None:
+        for start in range(0, len(rows), sockets.CHUNK):
+            await self.db.write(sockets.insert_all, rows[start : start + sockets.CHUNK])
 
     async def drain(self) -> None:
         """Everybody is told when to come back, each at another moment, after what is in work is answered."""
         self._stopping = True
         for listener in self._listeners():
-            listener.restart(random.randrange(RECONNECT_MS))  # noqa: S311
+            listener.restart(_some_time())
         try:
             async with asyncio.timeout(FINISHING_SECONDS):
                 while self._listeners():  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         except TimeoutError:
             log.warning("sockets are cut off", extra={"count": len(self._sockets)})
+
+
+def _some_time() -> int:
+    """Milliseconds; everybody comes back at another moment."""
+    return random.randrange(RECONNECT_MS)  # noqa: S311

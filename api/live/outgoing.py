@@ -16,6 +16,10 @@ CLOSING_SECONDS = 3.0
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 
+def cannot_abort() -> None:
+    """For servers that cannot cut a connection."""
+
+
 class Outgoing:
     """`push` never waits. Whoever reads too slowly is closed with 1013 and comes back to replay."""
 

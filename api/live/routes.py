@@ -12,6 +12,7 @@ from api.errors import Forbidden, NotFound
 from api.live import sockets, stream
 from api.live.feed import Feed, place_of
 from api.live.live import Live
+from api.live.outgoing import cannot_abort
 from api.live.sockets import Device
 from api.live.stream import Span
 from api.requests import Request
@@ -55,7 +56,7 @@ async def events(
         raise Forbidden(f"The role {request.actor.role} does not hear this topic.")
     positions: dict[str, int] = {} if since is None else {topic: since}
     if "text/event-stream" in request.headers.get("accept", ""):
-        return cast("Response[Events]", _feed(request, topic, topics[topic], epoch, positions))
+        return cast("Response[Events]", _feed(request, topic, epoch, positions))
     found = await request.db.read(stream.replay, {topic: topics[topic]}, epoch, positions)
     if found.events and since is not None:
         live: Live = request.app.state.live
@@ -65,11 +66,13 @@ async def events(
     return Response(cast(Events, msgspec.json.encode(answer)), media_type="application/json")
 
 
-def _feed(request: Request, name: str, topic: str, epoch: str | None, positions: dict[str, int]) -> Stream:
+def _feed(request: Request, name: str, epoch: str | None, positions: dict[str, int]) -> Stream:
     live: Live = request.app.state.live
     if last := request.headers.get("last-event-id"):
         epoch, positions = place_of(last, name)
-    feed = Feed(live, request.headers["authorization"].encode(), name, topic)
+    extensions: Any = request.scope.get("extensions") or {}
+    abort = extensions.get("abort", cannot_abort)
+    feed = Feed(live, request.actor, request.headers["authorization"].encode(), name, abort)
     # A proxy that gathers answers would hold events back.
     return Stream(feed.lines(epoch, positions), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

@@ -8,7 +8,7 @@ from api import ids, requests
 from api.auth import Actor
 from api.errors import Forbidden, Internal, InvalidRequest, MalformedBody, Problem, Unauthenticated
 from api.live import sockets, stream, wire
-from api.live.outgoing import Outgoing
+from api.live.outgoing import Outgoing, cannot_abort
 from api.live.stream import Event, Replay, Span
 from api.live.subscription import Subscription
 from api.live.wire import Caller, Close
@@ -35,7 +35,7 @@ class Socket:
         # Where it came from, while it is counted among those without a hello.
         self.place = ""
         self.opened = time.monotonic()
-        self.out = Outgoing(send, scope["extensions"].get("abort", _cannot_abort))
+        self.out = Outgoing(send, scope["extensions"].get("abort", cannot_abort))
         self._live = live
         self._receive = receive
         self._connected_at = live.clock()
@@ -154,7 +154,7 @@ class Socket:
         self._subscription = Subscription(live.hub, live.db, topics, self._deliver)
         known = resume or wire.Resume(epoch="", positions={})
         replay = await self._subscription.replay(known.epoch, known.positions)
-        await sockets.remember(live.db, self.id, actor.id, live.node, self._device, self._connected_at)
+        await sockets.remember(live.db, self.row(actor))
         self.ready = True
         live.settled(self, actor)
         self.out.push(wire.ack(frame_id, {}))
@@ -166,6 +166,10 @@ class Socket:
             if self._restart_in is not None:
                 return
         self._subscription.begin(replay.emptied())
+
+    def row(self, actor: Actor) -> sockets.DeviceRow:
+        """This device on the list of its user's."""
+        return self.id, actor.id, self._live.node, self._device, self._connected_at
 
     def _deliver(self, event: Event) -> None:
         if event.position == stream.NO_POSITION:
@@ -184,9 +188,6 @@ class Socket:
             pingIntervalSeconds=wire.PING_SECONDS,
             maxFrameBytes=wire.MAX_FRAME,
         )
-
-
-def _cannot_abort() -> None: ...
 
 
 def _device(scope: Any) -> str:

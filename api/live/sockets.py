@@ -11,6 +11,9 @@ from api.db.rows import Record
 from api.errors import Problem
 
 TTL_MS = 45_000
+CHUNK = 200
+# What `insert` is given.
+DeviceRow = tuple[str, str, str, str, int]
 log = logging.getLogger("porchlight.live")
 
 
@@ -25,7 +28,8 @@ class Device(Record):
 
 def insert(tx: Tx, socket_id: str, user_id: str, node: str, device: str, connected_at: int) -> None:
     tx.run(
-        "insert into sockets (id, user_id, node, device, connected_at, seen_at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into sockets (id, user_id, node, device, connected_at, seen_at) values ($1, $2, $3, $4, $5, $6) "
+        "on conflict (id) do nothing",
         socket_id,
         user_id,
         node,
@@ -33,6 +37,12 @@ def insert(tx: Tx, socket_id: str, user_id: str, node: str, device: str, connect
         connected_at,
         tx.now,
     )
+
+
+def insert_all(tx: Tx, rows: Sequence[DeviceRow]) -> None:
+    """Once more, after a time in which the disk took no writes."""
+    for row in rows:
+        insert(tx, *row)
 
 
 def delete(tx: Tx, socket_id: str) -> None:
@@ -59,8 +69,9 @@ def ended(tx: Tx, node: str) -> list[str]:
     return tx.all(str, "select id from sockets where node = $1 and ended = 1", node)
 
 
-def refresh(tx: Tx, node: str) -> None:
-    tx.run("update sockets set seen_at = $2 where node = $1", node, tx.now)
+def refresh(tx: Tx, node: str) -> int:
+    """How many devices of this process are on the list."""
+    return tx.run("update sockets set seen_at = $2 where node = $1", node, tx.now)
 
 
 def see(tx: Tx, user_ids: Sequence[str]) -> None:
@@ -79,10 +90,10 @@ def sweep(tx: Tx, before: int) -> list[str]:
     return tx.all(str, "delete from sockets where seen_at < $1 returning user_id", before)
 
 
-async def remember(db: Database, *row: object) -> None:
+async def remember(db: Database, row: DeviceRow) -> None:
     """Best effort: while the disk takes no writes, sockets still open and hear."""
     try:
-        await db.write(insert, *row)  # type: ignore[arg-type]
+        await db.write(insert, *row)
     except Problem as problem:
         log.warning("a device is not listed", extra={"code": problem.code})
 

@@ -27,11 +27,11 @@ from api.notifications.types import (
     State,
 )
 from api.outbox import queries as outbox
-from api.paging import Place
 
 # So many people in one transaction; whoever tells more does so in due rows.
 MOST_PEOPLE = 50
 MOST_TOLD = 100
+BEGINNING = (2**53, "")
 
 
 def notify(tx: Tx, user_ids: Sequence[str], notice: Notice) -> None:
@@ -199,17 +199,19 @@ def listed(
 ) -> NotificationPage:
     """The caller's notifications, the latest first. What comes after the first page was read is not on a later one."""
 
-    def fetch(back: bool, pinned: int, place: Place, limit: int) -> list[Notification]:
-        query = queries.after if back else queries.before
-        return query(tx, actor.id, pinned, category, state, place, limit)
+    filters = [actor.id, category, state]
+    back, place = False, BEGINNING
+    if cursor is None:
+        pinned = max(tx.now, queries.latest(tx, actor.id))
+    else:
+        back, pinned, *spot = paging.decode(cursor, filters, (bool, int, int, str))
+        place = (spot[0], spot[1])
+    fetch = queries.after if back else queries.before
+    found = fetch(tx, actor.id, pinned, category, state, place, limit + 1)
 
-    found, page, pinned = paging.by_activity(
-        [actor.id, category, state],
-        cursor,
-        limit,
-        latest=lambda: max(tx.now, queries.latest(tx, actor.id)),
-        fetch=fetch,
-        place=lambda item: (milliseconds(item.active_at), item.id),
-    )
+    def edge(item: Notification, back: bool) -> str:
+        return paging.encode(filters, (back, pinned, milliseconds(item.active_at), item.id))
+
+    items, page = paging.cut(found, limit, back=back, first=cursor is None, edge=edge)
     total = queries.count(tx, actor.id, pinned, category, state) if with_total else msgspec.UNSET
-    return NotificationPage(found, page, total)
+    return NotificationPage(items, page, total)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import msgspec
 
@@ -21,6 +22,9 @@ LEASE_MS = 30_000
 AT_ONCE = 100
 MOST_ATTEMPTS = 10
 LONGEST_WAIT_MS = 3_600_000
+# Ends before the lease: what takes longer would be taken over, and would hold one of the places for ever.
+OUTSIDE_SECONDS = 25.0
+STOPPING_SECONDS = 2.0
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -42,6 +46,7 @@ class Outbox:
         self._clock = clock
         self._lease = node
         self._doing: set[asyncio.Task[None]] = set()
+        self._finished = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled; then what is leased is given back."""
@@ -51,30 +56,38 @@ class Outbox:
             await self._stop()
 
     async def _step(self) -> None:
+        self._finished.clear()
         if not await self._claim():
-            await asyncio.sleep(IDLE_SECONDS)
+            # A row that was done meanwhile may be due again at once, as a sweep is that has more to do.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._finished.wait()
 
     async def _claim(self) -> int:
         """Start what is due; how many rows that was. Waits while too many are being done."""
         if len(self._doing) >= AT_ONCE:
             await asyncio.wait(self._doing, return_when=asyncio.FIRST_COMPLETED)
         try:
-            until = self._clock() + LEASE_MS
-            rows = await self._db.write(queries.claim, self._lease, until, AT_ONCE - len(self._doing))
+            rows = await self._db.write(queries.claim, self._lease, LEASE_MS, AT_ONCE - len(self._doing))
         except Problem as problem:
             log.warning("due work cannot be claimed", extra={"code": problem.code})
             return 0
         for row in rows:
             task = asyncio.get_running_loop().create_task(self._do(row))
             self._doing.add(task)
-            task.add_done_callback(self._doing.discard)
+            task.add_done_callback(self._done)
         return len(rows)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._doing.discard(task)
+        self._finished.set()
 
     async def _do(self, row: Due) -> None:
         try:
             work = self._works[row.kind]
             if work.outside is not None:
-                await work.outside(row)
+                async with asyncio.timeout(OUTSIDE_SECONDS):
+                    await work.outside(row)
             await self._db.write(finish, row, self._lease, work.within)
         except Exception as error:
             log.warning("due work failed", exc_info=error, extra={"kind": row.kind, "id": row.id})
@@ -92,6 +105,9 @@ class Outbox:
             log.warning("due work cannot be put off", extra={"code": problem.code})
 
     async def _stop(self) -> None:
+        """What is nearly done is finished: given back, its effect would happen again."""
+        if self._doing:
+            await asyncio.wait(self._doing, timeout=STOPPING_SECONDS)
         for task in self._doing:
             task.cancel()
         await asyncio.gather(*self._doing, return_exceptions=True)

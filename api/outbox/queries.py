@@ -35,7 +35,7 @@ def add_or_hasten(tx: Tx, kind: str, subject: str, body: str, due_at: int) -> No
     )
 
 
-def claim(tx: Tx, lease: str, until: int, limit: int) -> list[Due]:
+def claim(tx: Tx, lease: str, lease_ms: int, limit: int) -> list[Due]:
     """Lease the rows that are due. The outer condition is looked at again for a row that another process just took."""
     return tx.all(
         Due,
@@ -44,7 +44,7 @@ def claim(tx: Tx, lease: str, until: int, limit: int) -> list[Due]:
         "order by due_at limit $4) and state = 'waiting' and due_at <= $3 and leased_until <= $3 "
         f"returning {DUE}",
         lease,
-        until,
+        tx.now + lease_ms,
         tx.now,
         limit,
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from api.db import Tx
 from api.search import queries
-from api.search.queries import Entry, Hit
+from api.search.queries import Hit
 from api.search.words import Query, words
 
 NEWEST = 2**53
@@ -20,36 +20,33 @@ def mark(kind: str, name: str) -> str:
     return f".{zlib.crc32(f'{kind}:{name}'.encode()):08x}"
 
 
-def put(tx: Tx, subject: str, text: str, marks: Sequence[str]) -> None:
+def add(tx: Tx, subject: str, text: str, marks: Sequence[str]) -> None:
+    """A subject that is not in the index yet; without a word it is not put in."""
+    if found := words(text):
+        queries.insert(tx, subject, " ".join([*found, *marks, mark("subject", subject)]))
+
+
+def change(tx: Tx, subject: str, text: str, marks: Sequence[str]) -> None:
     """Let a subject be found by this text, and by no earlier one."""
-    found = words(text)
-    if not found:
-        remove(tx, subject)
-        return
-    tokens = " ".join([*found, *marks])
-    entry_id = queries.enter(tx, subject, tokens)
-    if entry_id is not None:
-        queries.index(tx, entry_id, tokens)
-    elif there := queries.lock_entry(tx, subject):
-        _change(tx, there, tokens)
+    there = queries.lock_entry(tx, subject, mark("subject", subject))
+    if there is None:
+        add(tx, subject, text, marks)
+    elif found := words(text):
+        queries.update(tx, there.id, " ".join([*found, *marks, mark("subject", subject)]))
+    else:
+        queries.remove(tx, there.id)
 
 
 def add_marks(tx: Tx, subject: str, marks: Sequence[str]) -> None:
     """Let it be found in further places; nothing where the subject has no words."""
-    if there := queries.lock_entry(tx, subject):
-        _change(tx, there, " ".join(dict.fromkeys([*there.tokens.split(" "), *marks])))
-
-
-def _change(tx: Tx, there: Entry, tokens: str) -> None:
-    if tokens != there.tokens:
-        queries.unindex(tx, there.id, there.tokens)
-        queries.index(tx, there.id, tokens)
-        queries.rewrite(tx, there.id, tokens)
+    if there := queries.lock_entry(tx, subject, mark("subject", subject)):
+        tokens = " ".join(dict.fromkeys([*there.tokens.split(" "), *marks]))
+        if tokens != there.tokens:
+            queries.update(tx, there.id, tokens)
 
 
 def remove(tx: Tx, subject: str) -> None:
-    if there := queries.lock_entry(tx, subject):
-        queries.unindex(tx, there.id, there.tokens)
+    if there := queries.lock_entry(tx, subject, mark("subject", subject)):
         queries.remove(tx, there.id)
 
 

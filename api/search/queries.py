@@ -1,4 +1,4 @@
-"""One function, one statement; where full text has no common form, both texts side by side."""
+"""One function, one statement; full text has no common form, so both texts stand side by side."""
 
 from collections.abc import Sequence
 
@@ -18,50 +18,46 @@ class Entry(Record):
     tokens: str
 
 
-def enter(tx: Tx, subject: str, tokens: str) -> int | None:
-    """The new entry's id; None where the subject has one."""
-    return tx.one(
-        int,
-        "insert into search_entries (subject, tokens) values ($1, $2) on conflict (subject) do nothing returning id",
+def insert(tx: Tx, subject: str, tokens: str) -> None:
+    tx.run(
+        tx.either(
+            sqlite="insert into search_index (subject, tokens) values ($1, $2)",
+            postgres="insert into search_index (subject, tokens) "
+            "values ($1, array_to_tsvector(string_to_array(cast($2 as text), ' ')))",
+        ),
         subject,
         tokens,
     )
 
 
-def lock_entry(tx: Tx, subject: str) -> Entry | None:
-    return tx.lock(Entry, "select id, tokens from search_entries where subject = $1", subject)
+def lock_entry(tx: Tx, subject: str, mark: str) -> Entry | None:
+    """By the mark that only this subject carries, but for the accident that another has the same."""
+    return tx.lock(
+        Entry,
+        tx.either(
+            sqlite="select rowid as id, tokens from search_index where search_index match $1 and subject = $2",
+            postgres="select rowid as id, array_to_string(tsvector_to_array(tokens), ' ') as tokens from search_index "
+            "where tokens @@ cast($1 as tsquery) and subject = $2",
+        ),
+        _expression(tx, [mark], None),
+        subject,
+    )
 
 
-def rewrite(tx: Tx, entry_id: int, tokens: str) -> None:
-    tx.run("update search_entries set tokens = $2 where id = $1", entry_id, tokens)
+def update(tx: Tx, entry_id: int, tokens: str) -> None:
+    tx.run(
+        tx.either(
+            sqlite="update search_index set tokens = $2 where rowid = $1",
+            postgres="update search_index set tokens = array_to_tsvector(string_to_array(cast($2 as text), ' ')) "
+            "where rowid = $1",
+        ),
+        entry_id,
+        tokens,
+    )
 
 
 def remove(tx: Tx, entry_id: int) -> None:
-    tx.run("delete from search_entries where id = $1", entry_id)
-
-
-def index(tx: Tx, entry_id: int, tokens: str) -> None:
-    tx.run(
-        tx.either(
-            sqlite="insert into search_index (rowid, tokens) values ($1, $2)",
-            postgres="insert into search_index (rowid, tokens) "
-            "values ($1, array_to_tsvector(string_to_array(cast($2 as text), ' ')))",
-        ),
-        entry_id,
-        tokens,
-    )
-
-
-def unindex(tx: Tx, entry_id: int, tokens: str) -> None:
-    """`tokens`: those that it was indexed with."""
-    tx.run(
-        tx.either(
-            sqlite="insert into search_index (search_index, rowid, tokens) values ('delete', $1, $2)",
-            postgres="delete from search_index where rowid = $1 and cast($2 as text) is not null",
-        ),
-        entry_id,
-        tokens,
-    )
+    tx.run("delete from search_index where rowid = $1", entry_id)
 
 
 def hits_before(tx: Tx, words: Sequence[str], prefix: str | None, entry_id: int, limit: int) -> list[Hit]:
@@ -69,13 +65,13 @@ def hits_before(tx: Tx, words: Sequence[str], prefix: str | None, entry_id: int,
     return tx.all(
         Hit,
         tx.either(
-            # `cross join`: the index gives its hits in this order by itself, and is asked for no more than the page.
-            sqlite="select e.id, e.subject from search_index i cross join search_entries e on e.id = i.rowid "
-            "where i.search_index match $1 and i.rowid < $2 order by i.rowid desc limit $3",
+            # FTS5 gives its hits in this order by itself, and is asked for no more than the page.
+            sqlite="select rowid as id, subject from search_index where search_index match $1 and rowid < $2 "
+            "order by rowid desc limit $3",
             # Materialised, else a common word is looked for by walking all entries backwards.
             postgres="with hits as materialized "
-            "(select rowid from search_index where tokens @@ cast($1 as tsquery) and rowid < $2) "
-            "select e.id, e.subject from search_entries e join hits on hits.rowid = e.id order by e.id desc limit $3",
+            "(select rowid as id, subject from search_index where tokens @@ cast($1 as tsquery) and rowid < $2) "
+            "select id, subject from hits order by id desc limit $3",
         ),
         _expression(tx, words, prefix),
         entry_id,
@@ -88,11 +84,11 @@ def hits_after(tx: Tx, words: Sequence[str], prefix: str | None, entry_id: int, 
     return tx.all(
         Hit,
         tx.either(
-            sqlite="select e.id, e.subject from search_index i cross join search_entries e on e.id = i.rowid "
-            "where i.search_index match $1 and i.rowid > $2 order by i.rowid limit $3",
+            sqlite="select rowid as id, subject from search_index where search_index match $1 and rowid > $2 "
+            "order by rowid limit $3",
             postgres="with hits as materialized "
-            "(select rowid from search_index where tokens @@ cast($1 as tsquery) and rowid > $2) "
-            "select e.id, e.subject from search_entries e join hits on hits.rowid = e.id order by e.id limit $3",
+            "(select rowid as id, subject from search_index where tokens @@ cast($1 as tsquery) and rowid > $2) "
+            "select id, subject from hits order by id limit $3",
         ),
         _expression(tx, words, prefix),
         entry_id,
@@ -102,6 +98,6 @@ def hits_after(tx: Tx, words: Sequence[str], prefix: str | None, entry_id: int, 
 
 def _expression(tx: Tx, words: Sequence[str], prefix: str | None) -> str:
     """The engine's own query, with every word quoted: tokens hold letters, digits and dots, and never a quote."""
-    mark, both, onwards = tx.either(sqlite='"| AND | *', postgres="'| & |:*").split("|")
-    terms = [f"{mark}{word}{mark}" for word in words]
-    return both.join([*terms, *([f"{mark}{prefix}{mark}{onwards}"] if prefix else [])])
+    quote, both, onwards = tx.either(sqlite='"| AND | *', postgres="'| & |:*").split("|")
+    terms = [f"{quote}{word}{quote}" for word in words]
+    return both.join([*terms, *([f"{quote}{prefix}{quote}{onwards}"] if prefix else [])])

@@ -7,9 +7,10 @@ from msgspec import Struct
 
 # Of one text. A message has 500 at most under the usual limit; one character may unfold to eighteen (NFKC).
 MOST_WORDS = 2000
+# What is longer is cut into pieces, for texts and queries alike.
 LONGEST = 40
 MOST_ASKED = 12
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(rf"[^\W_]{{1,{LONGEST}}}")
 # A single ideograph says as much as a word; a single letter begins a tenth of all words.
 _IDEOGRAPHS = "\u2e80"
 
@@ -23,22 +24,18 @@ class Query(Struct, frozen=True):
 
 def words(text: str) -> list[str]:
     """The different words of a text in their order, without regard to case, accents and compatibility forms."""
-    return list(dict.fromkeys(_cut(text)))[:MOST_WORDS]
+    return list(dict.fromkeys(_WORD.findall(_folded(text))))[:MOST_WORDS]
 
 
 def query(text: str) -> Query | None:
     """Of the first MOST_ASKED words that were typed, the last may still go on. None where there is no word at all."""
-    typed = list(dict.fromkeys(_cut(text)[::-1]))[::-1][:MOST_ASKED]
+    typed = list(dict.fromkeys(_WORD.findall(_folded(text))[::-1]))[::-1][:MOST_ASKED]
     if not typed:
         return None
     *whole, last = typed
     if len(last) > 1 or last >= _IDEOGRAPHS:
         return Query(tuple(whole), last)
     return Query(tuple(typed), None)
-
-
-def _cut(text: str) -> list[str]:
-    return [word[:LONGEST] for word in _WORD.findall(_folded(text))]
 
 
 def _folded(text: str) -> str:

@@ -17,6 +17,7 @@ from api.site.marks import FINGERPRINT, RENDERING
 
 # A Markdown extension with a slow pattern can hang on one line; no honest build of a thousand pages takes this long.
 TIME_LIMIT = 120.0
+PAGES = {".html", ".htm", ".xhtml", ".shtml"}
 
 
 class BuildFailed(Exception):
@@ -38,6 +39,7 @@ def build(project: Path, site_dir: Path, base_url: str, search: bool = True, tim
         raise BuildFailed(f"{project.resolve().name}: no mkdocs.yml to build from")
     if importlib.util.find_spec("mkdocs") is None:
         raise BuildFailed("MkDocs is not installed here")
+    _check_files(project)
     with publish.staging(site_dir) as staged:
         wanted = fingerprint(project, base_url, search)
         now = datetime.now(UTC)
@@ -62,6 +64,20 @@ def fingerprint(project: Path, base_url: str, search: bool) -> str:
     for path in sorted(path for path in files if path.is_file()):
         digest.update(f"\0{path.name}\0{path.parent.name}\0".encode() + sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _check_files(project: Path) -> None:
+    """What would be published without a look at it: whatever a link leads to, and pages that are no Markdown."""
+    found = []
+    for top in ("docs", "overrides"):
+        for folder, folders, files in os.walk(project / top):
+            for path in sorted(Path(folder, name) for name in (*folders, *files)):
+                if path.is_symlink():
+                    found.append(f"{path.relative_to(project)}: is a link; put here what it leads to")
+                elif top == "docs" and path.suffix.lower() in PAGES:
+                    found.append(f"{path.relative_to(project)}: pages are written in Markdown")
+    if found:
+        raise BuildFailed("\n".join(found))
 
 
 def _render(project: Path, staged: Path, base_url: str, search: bool, time_limit: float) -> None:

@@ -16,7 +16,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from api.help import catalogue
-from api.help.articles import SHELVES, ArticleMistakes, read_all
+from api.help.articles import SHELVES, ArticleMistakes, Mistake, missing_icon, read_all
 from api.help.search import INDEX, with_keywords
 from api.help.types import CATEGORY_TITLES
 from api.site import csp, dates, markup
@@ -41,13 +41,12 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
         config.extra_javascript = [self.hashed[str(path)] for path in config.extra_javascript]
 
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
-        texts = {
-            file.src_uri: file.content_string
-            for file in files.documentation_pages()
-            if file.src_uri.partition("/")[0] in CATEGORY_TITLES
-        }
         try:
-            self.docs = read_all(texts)
+            texts = {file.src_uri: _text(file) for file in files.documentation_pages()}
+            self.docs = read_all(
+                {path: text for path, text in texts.items() if path.partition("/")[0] in CATEGORY_TITLES}
+            )
+            self._check_icons(texts, config)
         except ArticleMistakes as wrong:
             folder = Path(config.docs_dir).name
             raise PluginError("\n".join(f"{folder}/{mistake}" for mistake in wrong.mistakes)) from wrong
@@ -116,6 +115,17 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
             words = {page.location: keywords[article] for article, page in self.pages.items()}
             index.write_bytes(with_keywords(index.read_bytes(), words))
 
+    def _check_icons(self, texts: dict[str, str], config: MkDocsConfig) -> None:
+        folders = [Path(folder) / ".icons" for folder in config.theme.dirs]
+        missing = [
+            missing_icon(path, texts[path], icon)
+            for path, category in SHELVES.items()
+            for icon in [self.docs.shelves[category].icon]
+            if not any((folder / f"{icon}.svg").is_file() for folder in folders)
+        ]
+        if missing:
+            raise ArticleMistakes(missing)
+
     def _nav(self, files: Files) -> list[dict[str, str | list[str]]]:
         nav: list[dict[str, str | list[str]]] = [{"Home": "index.md"}]
         for category, title in CATEGORY_TITLES.items():
@@ -140,6 +150,15 @@ class PorchlightPlugin(BasePlugin[NoOptions]):  # type: ignore[no-untyped-call]
             self.inline[base_url] = csp.theme_scripts(self.env, base_url, context)
         if csp.inline_scripts(html) - self.inline[base_url]:
             raise PluginError(f"{path}: an inline script that is not the theme's")
+
+
+def _text(file: File) -> str:
+    """Raises ArticleMistakes."""
+    try:
+        return file.content_string
+    except UnicodeDecodeError as broken:
+        line = broken.object.count(b"\n", 0, broken.start) + 1
+        raise ArticleMistakes([Mistake(file.src_uri, line, "is not UTF-8 text")]) from broken
 
 
 def _hashed(docs: Path, path: str) -> str:

@@ -2,16 +2,36 @@
 
 import gzip
 import logging
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import jinja2
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, MkDocsException
 
 COMPRESSIBLE = {".html", ".css", ".js", ".json", ".svg", ".xml", ".txt", ".webmanifest", ".md"}
 SMALLEST = 512
+_BAD_LINK = re.compile(r"Doc file '(?P<page>[^']+)' (?P<fault>contains .*?link '(?P<link>[^']+)'.*)", re.DOTALL)
+
+
+class Placed(logging.Formatter):
+    """MkDocs names the page of a bad link; a writer wants the line as well."""
+
+    def __init__(self, docs: Path) -> None:
+        super().__init__("%(message)s")
+        self._docs = docs
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = super().format(record)
+        found = _BAD_LINK.fullmatch(message)
+        if not found:
+            return message
+        lines = (self._docs / found["page"]).read_text("utf-8-sig").splitlines()
+        line = next((number for number, text in enumerate(lines, 1) if found["link"] in text), 1)
+        return f"{self._docs.name}/{found['page']}:{line}: {found['fault']}"
 
 
 def render(project: Path, into: Path, base_url: str, search: bool) -> None:
@@ -40,11 +60,16 @@ def _compress(path: Path) -> None:
 def main() -> None:
     project, into, base_url, *flags = sys.argv[1:]
     # In strict mode each warning refuses the build: all of them reach the writer.
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Placed(Path(project) / "docs"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         render(Path(project), Path(into), base_url, "--without-search" not in flags)
     except (MkDocsException, Abort) as refused:
         sys.exit(str(refused))
+    except jinja2.TemplateSyntaxError as broken:
+        template = Path(broken.filename or "").relative_to(project)
+        sys.exit(f"{template}:{broken.lineno}: {broken.message}")
 
 
 if __name__ == "__main__":

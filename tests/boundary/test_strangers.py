@@ -1,5 +1,6 @@
 """Generated from the routes: whatever a stranger asks of somebody else's object is answered as if it had never been."""
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -30,6 +31,8 @@ PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{
 IDS: dict[str, tuple[str, str, str]] = {
     "bookingId": ("1", "2", "9"),
     "userId": ("pat", "otto", "nobody"),
+    # Whom pat, and whom otto, brought into their room.
+    "helperId": ("henry", "harry", "nobody"),
     "responseKey": ("parking", "ladder", "never"),
     "replyTo": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "attachmentIds": ("FILE 1", "FILE 2", "file_9"),
@@ -77,9 +80,10 @@ BODIES: dict[str, list[dict[str, Any]]] = {
 FORMS: dict[str, Any] = {
     "/api/provider-communication/files": {"data": {"purpose": "chat"}, "files": {"file": ("note.txt", b"A note.")}}
 }
-# Ids in the query: a helper whom pat brought into booking 1, one of otto's in booking 2, and nobody.
-PARAMETERS: dict[tuple[str, str], dict[str, tuple[str, str, str]]] = {
-    ("DELETE", "/api/provider-communication/chat/booking/{bookingId}/members"): {"userId": ("henry", "harry", "nobody")}
+# What to ask of each route that needs a query.
+QUERIES = {
+    "GET /api/provider-communication/chat/search": ["?q=Hello", "?q=Hello&bookingId={bookingId}"],
+    "DELETE /api/provider-communication/chat/booking/{bookingId}/members": ["?userId={helperId}"],
 }
 STRANGERS = ("otto", "olga", "agnes", "ada", "plat", "anon")
 
@@ -118,9 +122,10 @@ def calls() -> list[Call]:
     found = []
     for method, route, handler in routes():
         kind = body_of(handler)
-        for body in BODIES[kind.__name__] if kind else [None]:
+        paths = [route.path_format + query for query in QUERIES.get(f"{method} {route.path_format}", [""])]
+        for path, body in itertools.product(paths, BODIES[kind.__name__] if kind else [None]):
             if not handler.opt.get("public"):
-                found.append(Call(method, route.path_format, body, tuple(handler.opt["roles"])))
+                found.append(Call(method, path, body, tuple(handler.opt["roles"])))
     # What is deleted can be asked nothing any more, so that comes last.
     return sorted(found, key=lambda call: call.method == "DELETE")
 
@@ -143,8 +148,7 @@ async def ask(cast: Cast, who: str, call: Call, which: int, messages: dict[str, 
         return await client.request(method, client.base_url.join(path), **FORMS[call.path])
     # Where a change needs a tag, any will do: what is there is not theirs.
     headers = {"If-Match": "*"} if method in ("PUT", "PATCH") else {}
-    parameters = {name: ids[which] for name, ids in PARAMETERS.get((method, call.path), {}).items()}
-    return await client.request(method, client.base_url.join(path), json=body, params=parameters, headers=headers)
+    return await client.request(method, client.base_url.join(path), json=body, headers=headers)
 
 
 def seen(answer: httpx.Response) -> tuple[int, bytes, list[str]]:

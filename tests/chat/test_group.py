@@ -142,3 +142,10 @@ async def test_a_room_has_only_so_many_people(cast: Cast) -> None:
     answers = [await add(cast.pat, f"h-{number}") for number in range(MOST_MEMBERS - 1)]
     assert [answer.status_code for answer in answers] == [201] * (MOST_MEMBERS - 2) + [409]
     assert answers[-1].json()["code"] == "too_many"
+
+
+async def test_a_helper_finds_what_was_written_before(cast: Cast) -> None:
+    await say(cast.carol, "The stopcock is below the sink")
+    await add(cast.pat, "otto")
+    found = (await cast.otto.get("/chat/search", params={"q": "stopcock"})).json()["items"]
+    assert [item["text"] for item in found] == ["The stopcock is below the sink"]

@@ -167,7 +167,6 @@ ARGUMENTS: dict[str, Any] = {
     "insert_event.draft": EventDraft(id="event-2", type="booking.created", user_id="pat", booking_id="1"),
     "entry_id": 1,
     "due_id": "due_1",
-    "index.entry_id": 9,
     "file": FILE,
     "file_id": "file_1",
     "blob": "b3",
@@ -187,6 +186,8 @@ ARGUMENTS: dict[str, Any] = {
     "latitude": 52_520_008,
     "longitude": -13_404_954,
     "lease": "node_1",
+    "lease_ms": 1000,
+    "mark": ".0a1b2c3d",
     "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], {"pat": 1}),
     "limit": 10,
     "message": MESSAGE,
@@ -218,7 +219,6 @@ ARGUMENTS: dict[str, Any] = {
     "tokens": "a tap .0a1b2c3d",
     "subjects": ["msg_1"],
     "text": "Another one",
-    "until": NOW + 1000,
     "user_id": "pat",
     "version": 0,
     "user_ids": '["pat", "otto"]',
@@ -253,7 +253,7 @@ def arguments(feature: str, function: Callable[..., Any]) -> list[Any]:
 
 def furnish(tx: Tx) -> None:
     """Two bookings, of which one has a room with a message in it, and something to be found."""
-    index.put(tx, "note", "A tap", [".0a1b2c3d"])
+    index.add(tx, "note", "A tap", [".0a1b2c3d"])
     platform.insert_user(tx, "pat", UserDraft(role="provider", name="Pat"))
     platform.insert_user(tx, "carol", UserDraft(role="customer", name="Carol"))
     draft = BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed")

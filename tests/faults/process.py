@@ -42,9 +42,9 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     return os.environ | ours | more
 
 
-def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(settings: Settings, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = [*PORCHLIGHT, *arguments]
-    return subprocess.run(command, env=environment(settings), capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environment(settings, **more), capture_output=True, text=True, timeout=60)
 
 
 class Served:

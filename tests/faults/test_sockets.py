@@ -210,3 +210,30 @@ async def test_a_device_is_ended_on_whatever_process_it_is(settings: Settings) -
         async with asyncio.timeout(5):
             await carol.listen(line)
     assert carol.close_codes == [1000]
+
+
+@only_sqlite
+async def test_a_feed_that_nobody_reads_does_not_hold_up_the_stop(settings: Settings) -> None:
+    with served(settings) as server:
+        await server.book("1")
+        stuck = unread_feed(server, Client(settings, "pat").token)
+        async with server.client("carol") as carol:
+            # More than the line and the queue hold.
+            for _ in range(40):
+                sending = [carol.post("/chat/booking/1/message", json={"text": "x" * 1000}) for _ in range(100)]
+                await asyncio.gather(*sending)
+        server.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(server.process.wait, 15) == 0
+        stuck.close()
+
+
+def unread_feed(server: Served, token: str) -> socket.socket:
+    host, port = server.address.removeprefix("http://").split(":")
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.connect((host, int(port)))
+    made.sendall(
+        f"GET {PREFIX}/events HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n"
+        f"Authorization: Bearer {token}\r\n\r\n".encode()
+    )
+    return made

@@ -7,6 +7,7 @@ from websockets.exceptions import InvalidStatus
 
 from api.app import PREFIX
 from api.live import live as live_module
+from api.live import sockets
 from tests.conftest import Cast, SetClock, say
 
 Open = Callable[..., Any]
@@ -106,3 +107,12 @@ async def test_a_former_member_hears_nothing_more(cast: Cast, device: Open) -> N
     assert (await pat.event())["type"] == "conversation.updated"
     events = (await cast.pat.get("/events", params={"since": 0, "epoch": pat.welcome["epoch"]})).json()["events"]
     assert [event["type"] for event in events] == ["conversation.updated", "conversation.updated"]
+
+
+async def test_a_device_that_fell_off_the_list_comes_back(cast: Cast, device: Open, app: Any) -> None:
+    await device("pat")
+    live = app._app.state.live
+    await live.db.write(sockets.sweep, 2**53)
+    assert (await cast.pat.get("/me/sockets")).json()["items"] == []
+    await live._refresh()
+    assert len((await cast.pat.get("/me/sockets")).json()["items"]) == 1

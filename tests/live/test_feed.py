@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -56,3 +57,13 @@ async def test_a_revoked_user_loses_the_feed(cast: Cast) -> None:
         await anext(heard)
         await cast.plat.post("/platform/users/carol/revoke")
         assert [frame async for frame in heard] == []
+
+
+async def test_the_eleventh_feed_ends_the_oldest(cast: Cast) -> None:
+    async with asyncio.timeout(20), AsyncExitStack() as stack:
+        first, *others = [messages(await stack.enter_async_context(feed(cast.pat))) for _ in range(11)]
+        assert [frame["type"] async for _, frame in first] == ["welcome"]
+        for heard in others:
+            assert (await anext(heard))[1]["type"] == "welcome"
+        sent = await say(cast.carol)
+        assert [(await anext(heard))[1]["data"] for heard in others] == [sent] * 10

@@ -27,6 +27,7 @@ NOT_OURS = {1002, 1006, 1007, 1011}
 LIMITS: dict[str, float] = {
     "seconds until the hello": live.HELLO_SECONDS,
     "sockets of a user, on each server process": live.SOCKETS_OF_A_USER,
+    "feeds of a user, on each server process": live.FEEDS_OF_A_USER,
     "sockets without a hello from one address": live.UNKNOWN_SOCKETS_OF_AN_ADDRESS,
     "sockets without a hello from everywhere": live.UNKNOWN_SOCKETS,
     "bytes in a frame": wire.MAX_FRAME,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from api.db import Database, Tx, open_database
-from api.outbox import queries
+from api.outbox import loop, queries
 from api.outbox.loop import MOST_ATTEMPTS, Outbox, Work, backoff
 from api.outbox.types import Due
 from api.settings import Settings
@@ -63,6 +63,54 @@ async def test_a_row_is_done_when_it_is_due_and_not_before(db: Database, clock: 
         await until_empty(db)
 
 
+async def test_an_effect_that_never_ends_is_put_off_and_holds_nobody_up(
+    db: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "OUTSIDE_SECONDS", 0.1)
+    monkeypatch.setattr(loop, "AT_ONCE", 1)
+    done: list[str] = []
+
+    async def deliver(row: Due) -> None:
+        if row.subject == "endless":
+            await asyncio.Event().wait()
+        done.append(row.subject)
+
+    await db.write(add, "deliver", "endless")
+    async with running(db, clock, deliver=Work(outside=deliver)):
+        await db.write(add, "deliver", "other")
+        await until(lambda: done == ["other"])
+    assert [(subject, state) for subject, state, _ in await left(db)] == [("endless", "waiting")]
+
+
+async def test_a_sweep_with_more_to_do_goes_on_at_once(
+    db: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "IDLE_SECONDS", 1000.0)
+    swept: list[int] = []
+
+    def sweep(tx: Tx, row: Due) -> int:
+        tx.after_commit(swept.append, 1)
+        return tx.now
+
+    await db.write(add, "sweep", "")
+    async with running(db, clock, sweep=Work(within=sweep)):
+        await until(lambda: len(swept) >= 20)
+
+
+async def test_a_loop_that_stops_finishes_what_has_happened(db: Database, clock: SetClock) -> None:
+    entered, free = asyncio.Event(), asyncio.Event()
+
+    async def deliver(row: Due) -> None:
+        entered.set()
+        await free.wait()
+
+    await db.write(add, "deliver", "a")
+    async with running(db, clock, deliver=Work(outside=deliver)):
+        await entered.wait()
+        asyncio.get_running_loop().call_later(0.1, free.set)
+    assert await left(db) == []
+
+
 async def test_what_happens_within_happens_with_the_removal_or_not_at_all(db: Database, clock: SetClock) -> None:
     def mark(tx: Tx, row: Due) -> None:
         tx.run("insert into meta (name, value) values ($1, 'done')", row.subject)
@@ -106,7 +154,7 @@ async def test_a_dead_row_is_tried_again_by_hand(db: Database, clock: SetClock) 
         done.append(row.subject)
 
     await db.write(add, "note", "a")
-    [row] = await db.write(queries.claim, "one", clock.now + 1000, 1)
+    [row] = await db.write(queries.claim, "one", 1000, 1)
     await db.write(queries.give_up, row.id, "one", "because")
     async with running(db, clock, note=Work(outside=note)):
         assert await db.write(queries.revive, row.id) == 1
@@ -124,10 +172,10 @@ async def test_an_unknown_kind_is_put_off_not_lost(db: Database, clock: SetClock
 
 async def test_a_lease_that_ran_out_is_taken_over_and_the_first_changes_nothing(db: Database, clock: SetClock) -> None:
     await db.write(add, "note", "a")
-    [first] = await db.write(queries.claim, "one", clock.now + 1000, 10)
-    assert await db.write(queries.claim, "two", clock.now + 1000, 10) == []
+    [first] = await db.write(queries.claim, "one", 1000, 10)
+    assert await db.write(queries.claim, "two", 1000, 10) == []
     clock.advance(2)
-    [second] = await db.write(queries.claim, "two", clock.now + 1000, 10)
+    [second] = await db.write(queries.claim, "two", 1000, 10)
     assert (second.id, second.attempts) == (first.id, 2)
     assert await db.write(queries.finish, first.id, "one") == 0
     assert await db.write(queries.finish, first.id, "two") == 1
@@ -143,7 +191,7 @@ async def test_a_stopped_loop_gives_back_what_it_held(db: Database, clock: SetCl
     await db.write(add, "stuck", "a")
     async with running(db, clock, stuck=Work(outside=stuck)):
         await started.wait()
-    [row] = await db.write(queries.claim, "two", clock.now + 1000, 10)
+    [row] = await db.write(queries.claim, "two", 1000, 10)
     assert row.attempts == 1
 
 

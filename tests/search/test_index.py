@@ -11,8 +11,8 @@ ROOM, OTHER = mark("room", "1"), mark("room", "2")
 @pytest.fixture
 async def texts(db: Database) -> None:
     for subject, text in (("a", "The tap leaks"), ("b", "Tap and sink"), ("c", "Taps everywhere"), ("d", "A café")):
-        await db.write(index.put, subject, text, [ROOM])
-    await db.write(index.put, "e", "The tap of others", [OTHER])
+        await db.write(index.add, subject, text, [ROOM])
+    await db.write(index.add, "e", "The tap of others", [OTHER])
 
 
 def subjects(tx: Tx, typed: str, marks: list[str], place: int = NEWEST, limit: int = 10, *, back: bool = False) -> str:
@@ -32,7 +32,7 @@ async def test_all_words_are_found_and_the_last_may_go_on(db: Database, typed: s
 
 @pytest.mark.usefixtures("texts")
 async def test_only_what_carries_every_mark_is_found(db: Database) -> None:
-    await db.write(index.put, "f", "A tap of both", [ROOM, OTHER])
+    await db.write(index.add, "f", "A tap of both", [ROOM, OTHER])
     assert await db.read(subjects, "tap", [OTHER]) == "fe"
     assert await db.read(subjects, "tap", [ROOM, OTHER]) == "f"
     assert await db.read(subjects, "tap", [mark("room", "3")]) == ""
@@ -53,11 +53,11 @@ async def test_pages_go_on_from_a_place_both_ways(db: Database) -> None:
 
 @pytest.mark.usefixtures("texts")
 async def test_a_changed_text_is_found_by_its_new_words_in_its_old_place(db: Database) -> None:
-    await db.write(index.put, "a", "The pipe leaks", [ROOM])
+    await db.write(index.change, "a", "The pipe leaks", [ROOM])
     assert [await db.read(subjects, word, [ROOM]) for word in ("tap", "pipe", "leaks")] == ["cb", "a", "a"]
-    await db.write(index.put, "b", "pipe", [ROOM])
+    await db.write(index.change, "b", "pipe", [ROOM])
     assert await db.read(subjects, "pipe", [ROOM]) == "ba"
-    await db.write(index.put, "b", "…", [ROOM])
+    await db.write(index.change, "b", "…", [ROOM])
     assert await db.read(subjects, "pipe", [ROOM]) == "a"
 
 
@@ -66,7 +66,7 @@ async def test_what_was_removed_is_found_no_more_and_again_once_put(db: Database
     for _ in range(2):
         await db.write(index.remove, "b")
     assert await db.read(subjects, "tap", [ROOM]) == "ca"
-    await db.write(index.put, "b", "Tap", [ROOM])
+    await db.write(index.change, "b", "Tap", [ROOM])
     assert await db.read(subjects, "tap", [ROOM]) == "bca"
 
 
@@ -81,7 +81,7 @@ async def test_a_mark_that_is_added_opens_what_is_there(db: Database) -> None:
 @pytest.mark.usefixtures("texts")
 async def test_a_function_that_fails_leaves_the_index_as_it_was(db: Database) -> None:
     def failing(tx: Tx) -> None:
-        index.put(tx, "a", "nothing of it", [ROOM])
+        index.change(tx, "a", "nothing of it", [ROOM])
         raise LookupError
 
     for _ in range(2):

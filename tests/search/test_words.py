@@ -45,8 +45,8 @@ def test_the_last_word_typed_may_go_on(typed: str, asked: Query | None) -> None:
 
 
 def test_endless_words_and_texts_are_cut_short_alike() -> None:
-    assert words("x" * 5000) == ["x" * LONGEST]
-    assert query("x" * 5000) == Query((), "x" * LONGEST)
+    assert words("x" * 50) == ["x" * LONGEST, "x" * 10]
+    assert query("x" * 45) == Query(("x" * LONGEST,), "x" * 5)
     assert len(words(" ".join(map(str, range(5000))))) == MOST_WORDS
     asked = query(" ".join(map(str, range(100, 200))))
     assert asked is not None

@@ -24,6 +24,11 @@ SEVERE = f"""async () => {{
 }}"""
 
 
+BROKEN_NAMES = r"""[...document.querySelectorAll("td code")]
+  .filter(code => /^[^\s-]{1,28}$/.test(code.textContent) && code.getClientRects().length > 1)
+  .map(code => code.textContent)"""
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     command = shutil.which("chromium")
@@ -43,7 +48,7 @@ def opened(browser: Browser, width: int, scheme: str = "light") -> Page:
 
 
 def faults(page: Page, url: str) -> Iterator[str]:
-    """Requests to other hosts, reports of the policy, serious or critical violations, and what sticks out."""
+    """Requests to other hosts, reports of the policy, serious or critical violations, what sticks out or is broken."""
     asked: list[str] = []
 
     def note(request: Request) -> None:
@@ -60,4 +65,5 @@ def faults(page: Page, url: str) -> Iterator[str]:
     yield from (f"asked {other}" for other in asked if urlsplit(other).netloc not in ("", urlsplit(url).netloc))
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         yield "wider than the screen"
+    yield from (f"breaks {name}" for name in page.evaluate(BROKEN_NAMES))
     page.remove_listener("request", note)

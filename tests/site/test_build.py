@@ -46,8 +46,8 @@ def test_a_damaged_build_is_built_again(rebuild: Rebuild) -> None:
         ("title: Sleep", "heading: Sleep", f"docs/{ARTICLE}:3: heading: "),
         ("Six", "<script>alert(1)</script>", "raw HTML"),
         ("Six", "![x](../../../secret.png)", "secret.png"),
-        ("Six", "[x](nowhere.md)", "nowhere.md"),
-        ("Six", "[x](quick-responses.md#nowhere)", "nowhere"),
+        ("Six", "[x](nowhere.md)", rf"docs/{ARTICLE}:19: contains a link 'nowhere.md'"),
+        ("Six", "[x](quick-responses.md#nowhere)", rf"docs/{ARTICLE}:19: contains a link .* anchor '#nowhere'"),
     ],
 )
 def test_a_mistake_leaves_the_old_build_published(
@@ -60,6 +60,41 @@ def test_a_mistake_leaves_the_old_build_published(
         rebuild()
     assert publish.current(tmp_path / "site") == good.path
     assert publish.builds(tmp_path / "site") == [good.path]
+
+
+def test_a_byte_that_is_no_text_is_told_by_file_and_line(rebuild: Rebuild, project: Path) -> None:
+    with (project / "docs" / ARTICLE).open("ab") as file:
+        file.write(b"caf\xe9\n")
+    lines = (project / "docs" / ARTICLE).read_bytes().count(b"\n")
+    with pytest.raises(BuildFailed, match=rf"docs/{ARTICLE}:{lines}: is not UTF-8 text"):
+        rebuild()
+
+
+def test_an_icon_that_is_not_there_is_told_by_file_and_line(rebuild: Rebuild, project: Path) -> None:
+    edit(project, "icon: material/", "icon: material/no-", "docs/communication/index.md")
+    with pytest.raises(BuildFailed, match=r"^docs/communication/index\.md:3: icon: the theme has no material/no-"):
+        rebuild()
+
+
+def test_a_mistake_in_a_template_is_told_by_file_and_line(rebuild: Rebuild, project: Path) -> None:
+    edit(project, "{% include", "{% if %}{% include", "overrides/404.html")
+    with pytest.raises(BuildFailed, match=r"^overrides/404\.html:7: "):
+        rebuild()
+
+
+@pytest.mark.parametrize("place", ["docs/assets/photo.png", "docs/communication/more", "overrides/assets"])
+def test_a_link_brings_nothing_in(rebuild: Rebuild, project: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "secret.md").write_text("canary")
+    (project / place).symlink_to(tmp_path / "secrets")
+    with pytest.raises(BuildFailed, match=f"^{place}: is a link"):
+        rebuild()
+
+
+def test_a_page_that_is_no_markdown_is_refused(rebuild: Rebuild, project: Path) -> None:
+    (project / "docs" / "assets" / "page.HTML").write_text("<script src=evil.js></script>")
+    with pytest.raises(BuildFailed, match=r"^docs/assets/page\.HTML: pages are written in Markdown"):
+        rebuild()
 
 
 def test_a_file_inclusion_brings_nothing_in(rebuild: Rebuild, project: Path) -> None:

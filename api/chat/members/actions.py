@@ -7,6 +7,7 @@ from api.chat.location.actions import booking_changed
 from api.chat.members import access, queries
 from api.chat.members.types import MemberDraft
 from api.chat.messages.actions import announce
+from api.chat.search import actions as search
 from api.chat.types import Person
 from api.db import Tx
 from api.errors import Forbidden, NotFound, TooMany
@@ -23,6 +24,7 @@ def add(tx: Tx, actor: Actor, booking_id: str, draft: MemberDraft) -> Person:
         if len(present) >= MOST_MEMBERS:
             raise TooMany(f"At most {MOST_MEMBERS} people in a room.")
         members.add_member(tx, booking_id, person.id, actor.id)
+        search.admit(tx, booking_id, person.id)
         rooms.tell_conversation(tx, booking_id, [*present, person.id])
         announce(tx, booking_id, room, f"{person.name} joined the chat.")
     return person

@@ -8,6 +8,7 @@ from api.chat import access
 from api.chat import queries as rooms
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
+from api.chat.search import actions as search
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
 from api.chat.waiting import actions as waiting
 from api.clock import milliseconds, rfc3339
@@ -52,6 +53,7 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
         drafts.check_files(draft.type, message.attachments, settings)
     rooms.advance(tx, booking_id, message.seq, moment)
     present = rooms.count_unread(tx, booking_id, actor.id, moment)
+    search.enter(tx, message, present)
     stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
     for user_id in present:
         if user_id != actor.id:
@@ -87,6 +89,7 @@ def announce(tx: Tx, booking_id: str, place: Place, text: str) -> Message:
     queries.insert_message(tx, message, moment)
     rooms.advance(tx, booking_id, message.seq, moment)
     present = rooms.touch(tx, booking_id, moment)
+    search.enter(tx, message, present)
     stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
     return message
 
@@ -107,6 +110,7 @@ def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings
         queries.keep_text(tx, message_id)
         queries.edit(tx, message_id, change.text)
         message = access.message_for_reading(tx, actor, message_id)
+        search.change(tx, message)
         stream.blank(tx, message_id)
         stream.tell(tx, _hearers(tx, message), "message.edited", message_id, _changed(message))
     return shown(tx, actor, room, [message])[0]
@@ -123,6 +127,7 @@ def delete(tx: Tx, actor: Actor, message_id: str, settings: Settings) -> Message
         queries.keep_text(tx, message_id)
         queries.delete(tx, message_id)
         message = access.message_for_reading(tx, actor, message_id)
+        search.change(tx, message)
         stream.blank(tx, message_id)
         stream.tell(tx, _hearers(tx, message), "message.deleted", message_id, _changed(message))
     return shown(tx, actor, room, [message])[0]

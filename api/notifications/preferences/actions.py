@@ -35,7 +35,10 @@ def preferences(tx: Tx, user_id: str, offered: Offered) -> Preferences:
 
 
 def put(tx: Tx, user_id: str, actor_id: str, choices: Choices, condition: IfMatch, offered: Offered) -> Preferences:
-    """Make these somebody's choices; the same again change nothing. Raises InvalidRequest, PreconditionRequired, PreconditionFailed."""
+    """Make these somebody's choices; the same again change nothing.
+
+    Raises InvalidRequest, PreconditionRequired, PreconditionFailed.
+    """
     _check(choices)
     return _store(tx, user_id, actor_id, choices, _locked(tx, user_id, condition, offered), offered)
 
