@@ -31,7 +31,7 @@ from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
-from api.notifications import told
+from api.notifications import retention, told
 from api.notifications.announcements import actions as announcements
 from api.notifications.announcements.routes import router as announcements_routes
 from api.notifications.channels.open import open_channels
@@ -77,7 +77,7 @@ def create_app(
     }
     ways = open_channels(settings, db) if channels is None else channels
     pipeline = Pipeline(db, settings.base_url, ways, causes)
-    for_ever = sweeps.works | sweeping.works(files, db)
+    for_ever = sweeps.works | sweeping.works(files, db) | retention.works(settings)
     works = {**for_ever, **sweeping.scans(files, db), **location.works, **chat_search.works, **waiting.works}
     works |= {**announcements.works, **feedback.works, **pipeline.works}
     outbox = Outbox(db, works, clock, live.node)

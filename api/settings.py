@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slow_query_ms: Positive = 100
     message_edit_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 15
     room_close_hours: Annotated[int, Meta(ge=0, le=87_600)] = 72
+    history_days: Positive = 90
+    archive_days: Positive = 365
     voice_seconds: Positive = 300
     voice_size_limit: Positive = 5_242_880
 
@@ -211,14 +213,10 @@ def _mistakes(settings: Settings) -> Iterator[str]:
 def _channel_mistakes(settings: Settings) -> Iterator[str]:
     if settings.smtp_url and _parts(settings.smtp_url).scheme not in ("smtp", "smtps"):
         yield "PORCHLIGHT_SMTP_URL: must begin with smtp:// or smtps://"
-    if settings.smtp_url and not settings.mail_from:
-        yield "PORCHLIGHT_MAIL_FROM: missing: the mailbox that mail comes from, such as help@example.com"
     if settings.mail_from and not MAILBOX.fullmatch(settings.mail_from):
         yield "PORCHLIGHT_MAIL_FROM: must be one mailbox, such as help@example.com"
     if settings.sms_url and _parts(settings.sms_url).scheme not in ("http", "https"):
         yield "PORCHLIGHT_SMS_URL: must begin with https://"
-    if settings.notification_sms_enabled and not (settings.sms_url and settings.sms_token):
-        yield "NOTIFICATION_SMS_ENABLED: needs PORCHLIGHT_SMS_URL and PORCHLIGHT_SMS_TOKEN"
     if settings.callback_secret and len(settings.callback_secret.encode()) < 32:
         yield "PORCHLIGHT_CALLBACK_SECRET: shorter than 32 bytes; `openssl rand -base64 48` makes a good one"
 

@@ -58,15 +58,19 @@ def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
     there = queries.open_group(tx, person.id, notice.group or "")
     if there is not None:
         notification_id, seen = there
-        told = queries.fold(tx, notification_id, row)
-        _tell(tx, person.id, "notification.updated", told, queries.add_counts(tx, person.id, 0, int(seen)))
+        told = Changed(queries.fold(tx, notification_id, row), queries.add_counts(tx, person.id, 0, int(seen)))
+        stream.blank(tx, notification_id)
+        stream.tell(tx, [stream.user_topic(person.id)], "notification.updated", notification_id, told)
+        _route(tx, notification_id)
     elif queries.insert(tx, [row]):
         _tell_new(tx, row)
 
 
 def _tell_new(tx: Tx, row: Row) -> None:
     queries.add_figure(tx, row.user_id, Figure(row.category, row.priority, "inApp", "sent", 1))
-    _tell(tx, row.user_id, "notification.created", _told(row), queries.add_counts(tx, row.user_id, 1, 1))
+    told = Changed(_told(row), queries.add_counts(tx, row.user_id, 1, 1))
+    stream.tell(tx, [stream.user_topic(row.user_id)], "notification.created", row.id, told)
+    _route(tx, row.id)
 
 
 def _row(tx: Tx, person: Person, notice: Notice) -> Row:
@@ -113,11 +117,9 @@ def _told(row: Row) -> Notification:
     )
 
 
-def _tell(tx: Tx, user_id: str, event: str, notification: Notification, counts: Counts) -> None:
-    if event == "notification.updated":
-        stream.blank(tx, notification.id)
-    stream.tell(tx, [stream.user_topic(user_id)], event, notification.id, Changed(notification, counts))
-    outbox.add(tx, "notification.route", notification.id, "{}", tx.now)
+def _route(tx: Tx, notification_id: str) -> None:
+    """Decide right after the commit by which other ways it reaches its person."""
+    outbox.add(tx, "notification.route", notification_id, "{}", tx.now)
 
 
 def clear(tx: Tx, user_ids: Sequence[str], cause: str) -> None:

@@ -274,11 +274,20 @@ def delete(tx: Tx, user_id: str, notification_id: str) -> int:
     )
 
 
-def sweep(tx: Tx, before: int, archived_before: int, limit: int) -> int:
-    """Remove what is older than `before`, or `archived_before` where it was archived; how many."""
-    return tx.run(
-        "delete from notifications where id in (select id from notifications where read_at is not null "
-        "and created_at < $1 and (archived_at is null or created_at < $2) order by created_at limit $3)",
+class Swept(Record):
+    id: str
+    user_id: str
+    unread: bool
+    unseen: bool
+
+
+def sweep(tx: Tx, before: int, archived_before: int, limit: int) -> list[Swept]:
+    """Remove what is older than `before`, or `archived_before` where it was archived."""
+    return tx.all(
+        Swept,
+        "delete from notifications where id in (select id from notifications where created_at < $1 "
+        "and (archived_at is null or created_at < $2) order by created_at limit $3) "
+        "returning id, user_id, read_at is null as unread, read_at is null and seen_at is null as unseen",
         before,
         archived_before,
         limit,

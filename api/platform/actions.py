@@ -79,13 +79,13 @@ def take_event(tx: Tx, draft: EventDraft, author_id: str) -> PlatformEvent:
     One with a known id returns the first. Raises InvalidRequest, UnknownUser, UnknownBooking.
     """
     events.check(draft)
-    told.check(draft.type, draft.data)
     _check_instant("/occurredAt", draft.occurred_at)
     if draft.user_id is not None and queries.user(tx, draft.user_id) is None:
         raise UnknownUser
     booking = None if draft.booking_id is None else queries.booking(tx, draft.booking_id)
     if draft.booking_id is not None and booking is None:
         raise UnknownBooking
+    told.check(draft.type, draft.data)
     event = queries.insert_event(tx, draft)
     if event is None:
         return queries.event(tx, draft.id)

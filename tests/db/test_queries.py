@@ -124,6 +124,7 @@ ARGUMENTS: dict[str, Any] = {
     "letter_key": "due_1",
     "most": 20,
     "notification_id": "ntf_1",
+    "notification_ids": '["ntf_1"]',
     "notifications.before": NOW,
     "after.place": (NOW, "ntf_1"),
     "before.place": (NOW, "ntf_1"),

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,14 +20,14 @@ from api.settings import Settings
 def open_channels(settings: Settings, db: Database) -> Mapping[ChannelName, Channel]:
     """In development mail goes into the data folder where no server is named."""
     found: dict[ChannelName, Channel] = {}
+    sender = settings.mail_from or f"notifications@{urlsplit(settings.base_url).hostname}"
     if settings.notification_push_enabled:
-        contact = f"mailto:{settings.mail_from}" if settings.mail_from else settings.base_url
-        found["push"] = Push(db, contact, _fcm(settings))
+        found["push"] = Push(db, f"mailto:{sender}", _fcm(settings))
     if settings.notification_email_enabled and (settings.smtp_url or settings.development):
         found["email"] = (
-            _extra("email", "email.smtp").Email(settings.smtp_url, settings.mail_from)
+            _extra("email", "email.smtp").Email(settings.smtp_url, sender)
             if settings.smtp_url
-            else Folder(settings.data_dir / "outbox", settings.mail_from or "porchlight@localhost")
+            else Folder(settings.data_dir / "outbox", sender)
         )
     if settings.notification_sms_enabled and settings.sms_url:
         found["sms"] = _extra("sms", "sms.http").Sms(

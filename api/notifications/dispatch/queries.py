@@ -174,3 +174,11 @@ def steps(tx: Tx, notification_id: str) -> list[Step]:
         "from dispatches where notification_id = $1 order by id",
         notification_id,
     )
+
+
+def forget(tx: Tx, notification_ids: str) -> int:
+    """What is known of how these went out; a JSON list."""
+    return tx.run(
+        "delete from dispatches where notification_id in (select value from json_each(cast($1 as text)))",
+        notification_ids,
+    )
