@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from litestar import Litestar, Router, asgi
 from litestar.datastructures import State
 
-from api import boundary, health, reference, sweeps
+from api import asyncapi, boundary, health, reference, sweeps
 from api.auth import Tokens
+from api.chat import events as chat_events
 from api.chat.access import may_read_files
 from api.chat.deliveries.watch import Deliveries
 from api.chat.frames import kinds as chat_frames
@@ -51,6 +52,7 @@ from api.site.static import StaticSite
 from api.site.watch import Watch
 
 PREFIX = "/api/provider-communication"
+SOCKET = f"{PREFIX}/realtime"
 
 
 def create_app(
@@ -65,6 +67,7 @@ def create_app(
     limits = Limits(settings.rate_limit_factor)
     typists = Typists(clock)
     live = Live(settings, db, tokens, limits, clock, {**chat_frames, **typing_frames(typists), **location_frames})
+    events = asyncapi.Events(chat_events.durable, chat_events.passing)
     presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})
@@ -134,10 +137,11 @@ def create_app(
                     outbox_routes,
                 ],
             ),
-            asgi(f"{PREFIX}/realtime", opt={"public": True}, copy_scope=False)(live),
+            asgi(SOCKET, opt={"public": True}, copy_scope=False)(live),
             health.healthz,
             health.readyz,
             *reference.handlers,
+            asyncapi.route(settings.base_url, SOCKET, live.kinds, events),
         ],
         request_class=Request,
         request_max_body_size=MAX_BODY,

@@ -198,7 +198,8 @@ def html(schema: dict[str, Any]) -> str:
         "<meta name='viewport' content='width=device-width, initial-scale=1'><link rel='icon' href='data:,'>"
         f"<title>Porchlight API reference</title><style>{STYLE}</style></head><body><main>"
         f"<h1>Porchlight API {escape(schema['info']['version'])}</h1><p>{_prose(schema['info']['description'])}</p>"
-        "<p>The same as a machine reads it: <a href='/api/openapi.json'>openapi.json</a> (OpenAPI 3.1).</p>"
+        "<p>The same as a machine reads it: <a href='/api/openapi.json'>openapi.json</a> (OpenAPI 3.1). "
+        "What travels over the socket: <a href='/api/asyncapi.json'>asyncapi.json</a> (AsyncAPI 3.0).</p>"
         f"<nav aria-label='Operations'><ul>{links}</ul></nav>{sections}</main></body></html>"
     )
 

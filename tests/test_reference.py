@@ -54,7 +54,8 @@ async def test_the_page_asks_nobody_else_for_anything(public: httpx.AsyncClient)
     addresses = [
         value or "" for _, attributes in elements for name, value in attributes.items() if name in ("href", "src")
     ]
-    assert {address for address in addresses if not address.startswith("#")} == {"data:,", "/api/openapi.json"}
+    others = {address for address in addresses if not address.startswith("#")}
+    assert others == {"data:,", "/api/openapi.json", "/api/asyncapi.json"}
     assert not re.search(r"url\(|@import|style=|\son\w+=|http-equiv", answer.text)
     assert answer.headers["content-security-policy"] == POLICY
 

@@ -35,7 +35,7 @@ def tell_conversation(tx: Tx, booking_id: str, people: Iterable[str]) -> None:
     """Each hears of the room as they see it themselves, but for what was written: that may be edited, and this not."""
     for user_id in people:
         found = conversation_of(tx, booking_id, user_id)
-        with_members(tx, [found])
+        with_members(tx, user_id, [found])
         found.last_message = msgspec.UNSET
         stream.tell(tx, [stream.user_topic(user_id)], "conversation.updated", booking_id, found)
 
@@ -54,9 +54,9 @@ def dismiss(tx: Tx, booking_id: str, people: Sequence[str]) -> list[str]:
 def leave(tx: Tx, booking_id: str, user_id: str, last_seq: int) -> None:
     """Under the room's lock: a member keeps it as it is now."""
     seen = conversation_of(tx, booking_id, user_id)
-    with_members(tx, [seen])
-    positions = dict(queries.read_positions(tx, booking_id))
-    left = LeftWith(seen.booking_status, seen.service, seen.scheduled_at, seen.members, positions)
+    with_members(tx, user_id, [seen])
+    progress = queries.progress(tx, booking_id, user_id)
+    left = LeftWith(seen.booking_status, seen.service, seen.scheduled_at, seen.members, progress)
     queries.end_membership(tx, booking_id, user_id, last_seq, left)
 
 

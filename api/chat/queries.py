@@ -4,13 +4,21 @@ from collections.abc import Sequence
 
 import msgspec
 
-from api.chat.types import LeftWith, Member, Place, Room
+from api.chat.types import LeftWith, Member, Place, Progress, Room
 from api.db import Tx
 
 ROOM = (
     "select r.booking_id, coalesce(m.until_seq, r.last_seq) as last_seq, r.last_message_at, m.read_seq, m.left_with, "
     "r.closes_at "
     "from rooms r join members m on m.booking_id = r.booking_id where r.booking_id = $1 and m.user_id = $2"
+)
+# Zero for those who keep their receipts to themselves. Who has read as far has been sent it too; that the one who looks
+# ($2) was sent what they look at goes without saying, and they are not told of it.
+PROGRESS = (
+    "case when coalesce(v.receipts, 1) = 1 then m.read_seq else 0 end as read_seq, "
+    "case when coalesce(v.receipts, 1) = 0 or m.user_id = $2 then 0 when d.seq > m.read_seq then d.seq "
+    "else m.read_seq end as delivered_seq from members m left join privacy v on v.user_id = m.user_id "
+    "left join deliveries d on d.booking_id = m.booking_id and d.user_id = m.user_id"
 )
 
 
@@ -55,8 +63,9 @@ def touch(tx: Tx, booking_id: str, moment: int) -> list[str]:
     )
 
 
-def read_positions(tx: Tx, booking_id: str) -> list[tuple[str, int]]:
-    return tx.all(_pair, "select user_id, read_seq from members where booking_id = $1 order by user_id", booking_id)
+def progress(tx: Tx, booking_id: str, viewer_id: str) -> list[Progress]:
+    sql = f"select m.user_id as id, {PROGRESS} where m.booking_id = $1 order by m.user_id"
+    return tx.all(Progress, sql, booking_id, viewer_id)
 
 
 def insert_room(tx: Tx, booking_id: str, closes_at: int | None) -> None:
@@ -115,20 +124,16 @@ def end_membership(tx: Tx, booking_id: str, user_id: str, seq: int, left: LeftWi
     )
 
 
-def members_of(tx: Tx, booking_ids: Sequence[str]) -> list[Member]:
+def members_of(tx: Tx, booking_ids: Sequence[str], viewer_id: str) -> list[Member]:
     """Present and former members of these rooms, by room, its provider and its customer first."""
     return tx.all(
         Member,
-        "select m.booking_id, u.id, u.role, u.name, m.read_seq, m.until_seq "
-        "from members m join users u on u.id = m.user_id "
+        f"select m.booking_id, u.id, u.role, u.name, m.until_seq, {PROGRESS} join users u on u.id = m.user_id "
         "where m.booking_id in (select value from json_each(cast($1 as text))) "
         "order by m.booking_id, case when m.added_by is null then 0 else 1 end, u.role desc, u.id",
         msgspec.json.encode(booking_ids).decode(),
+        viewer_id,
     )
-
-
-def _pair(name: str, number: int) -> tuple[str, int]:
-    return name, number
 
 
 def _sponsored(user_id: str, added_by: str | None) -> tuple[str, str | None]:

@@ -68,7 +68,9 @@ SYSTEM = Person("system", "service", "Porchlight")
 
 
 class Message(Record, kw_only=True):
-    """`seq` counts from 1 in each room, without gaps. `read_by`: ids of the other members who have read it.
+    """`seq` counts from 1 in each room, without gaps. `read_by`: ids of the other members who have read it;
+    `delivered_to`: of those whose devices have been sent it, but for you. Whoever keeps their receipts to themselves is
+    in neither.
 
     `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more.
     """
@@ -88,6 +90,7 @@ class Message(Record, kw_only=True):
     deleted_at: Time | None = None
     version: int = 1
     read_by: list[str] = []
+    delivered_to: list[str] = []
 
 
 class MessageChange(Record):
@@ -144,15 +147,24 @@ class Conversation(Record):
     last_message: Message | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class Progress(Record):
+    """How far a member has read a room and been sent it, as somebody else may see it."""
+
+    id: str
+    read_seq: int
+    delivered_seq: int
+
+
 class Member(Record):
-    """`until_seq` is null for a present member."""
+    """With their `Progress`; `until_seq` is null for a present member."""
 
     booking_id: str
     id: str
     role: Role
     name: str
-    read_seq: int
     until_seq: int | None
+    read_seq: int
+    delivered_seq: int
 
 
 class ConversationPage(Record):
@@ -162,13 +174,13 @@ class ConversationPage(Record):
 
 
 class LeftWith(Record):
-    """What a former member last saw of a room; `read_seqs` by member."""
+    """What a former member last saw of a room."""
 
     booking_status: BookingStatus
     service: str
     scheduled_at: Time | None
     members: list[Person]
-    read_seqs: dict[str, int]
+    progress: list[Progress]
 
 
 class Room(Record):

@@ -55,7 +55,7 @@ class Feed:
         return [] if self._waiting.qsize() else self._subscription.sent()
 
     def restart(self, milliseconds: int) -> None:
-        self._waiting.put_nowait(_message(wire.text(type="restarting", reconnectInMs=milliseconds)))
+        self._waiting.put_nowait(_message(wire.encoded(wire.Restarting(milliseconds))))
         self.close(wire.RESTARTING)
 
     async def lines(self, epoch: str | None, positions: Mapping[str, int]) -> AsyncIterator[bytes]:
@@ -64,9 +64,7 @@ class Feed:
             replay = await self._subscription.replay(epoch, positions)
             self._epoch = replay.epoch
             place = f"{replay.epoch}.{self._name}.{replay.positions[self._name]}"
-            welcome = wire.text(
-                type="welcome", epoch=replay.epoch, positions=replay.positions, recovered=replay.recovered
-            )
+            welcome = wire.encoded(wire.Beginning(replay.epoch, replay.positions, replay.recovered))
             # With missed events to come, the place is theirs to move.
             yield _message(welcome, "" if replay.events else place)
             for event in replay.events:

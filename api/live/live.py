@@ -177,7 +177,7 @@ class Live:
         """Everybody connected hears that writing stopped, or works again."""
         for socket in self._sockets:
             if socket.ready:
-                socket.out.push(wire.text(type="mode", readOnly=read_only))
+                socket.out.push(wire.encoded(wire.Mode(read_only)))
 
     async def watch(self) -> None:
         """Once a second: no hello in time, a token that ran out or was revoked, a device that was ended."""

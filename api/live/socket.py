@@ -57,7 +57,7 @@ class Socket:
         """Say when to come back and go, after the frame in work is answered."""
         self._restart_in = milliseconds
         if not self._working:
-            self.out.push(wire.text(type="restarting", reconnectInMs=milliseconds))
+            self.out.push(wire.encoded(wire.Restarting(milliseconds)))
             self.close(wire.RESTARTING)
 
     def sent(self) -> list[Span]:
@@ -95,7 +95,7 @@ class Socket:
         else:
             # The ack of a hello stands before its welcome.
             if opened.type != "hello":
-                self.out.push(wire.ack(opened.id, result))
+                self.out.push(wire.encoded(wire.Ack(opened.id, result)))
 
     def _too_fast(self) -> bool:
         factor = self._live.settings.rate_limit_factor
@@ -106,7 +106,8 @@ class Socket:
 
     def _complain(self, frame: wire.Frame | None, problem: Problem) -> str:
         request_id = ids.new("req", self._live.clock())
-        self.out.push(wire.error(frame.id if frame else None, problem, self._live.settings.base_url, request_id))
+        details = problem.details(self._live.settings.base_url, request_id)
+        self.out.push(wire.encoded(wire.Error(frame.id if frame else None, details)))
         if isinstance(problem, MalformedBody):
             self._bad += 1
             if self._bad >= BAD_FRAMES:
@@ -131,7 +132,7 @@ class Socket:
         self._live.limits.take(self.actor.id, kind.bucket)
         return await kind.handle(Caller(self.actor, self._live.db, self._live.settings), body)
 
-    async def _hello(self, frame_id: int | str, hello: wire.Hello) -> None:
+    async def _hello(self, frame_id: wire.FrameId, hello: wire.Hello) -> None:
         """The first hello subscribes; a later one with a fresh token extends the socket's time."""
         header = f"Bearer {hello.token}".encode() if hello.token is not None else self.header
         if not header:
@@ -141,11 +142,11 @@ class Socket:
             raise Forbidden("A socket stays with its user.")
         self.actor, self.header = actor, header
         if self.ready:
-            self.out.push(wire.ack(frame_id, {}))
+            self.out.push(wire.encoded(wire.Ack(frame_id, wire.Done())))
         else:
             await self._begin(frame_id, hello.resume, actor)
 
-    async def _begin(self, frame_id: int | str, resume: wire.Resume | None, actor: Actor) -> None:
+    async def _begin(self, frame_id: wire.FrameId, resume: wire.Resume | None, actor: Actor) -> None:
         live = self._live
         topics = stream.topics_of(actor)
         if self._subscription is not None:
@@ -157,7 +158,7 @@ class Socket:
         await sockets.remember(live.db, self.row(actor))
         self.ready = True
         live.settled(self, actor)
-        self.out.push(wire.ack(frame_id, {}))
+        self.out.push(wire.encoded(wire.Ack(frame_id, wire.Done())))
         self.out.push(self._welcome(replay, actor))
         for event in replay.events:
             self.out.push(event.frame)
@@ -178,16 +179,8 @@ class Socket:
             self.out.push(event.frame)
 
     def _welcome(self, replay: Replay, actor: Actor) -> str:
-        return wire.text(
-            type="welcome",
-            epoch=replay.epoch,
-            positions=replay.positions,
-            recovered=replay.recovered,
-            readOnly=bool(self._live.db.gate.reason),
-            user=actor,
-            pingIntervalSeconds=wire.PING_SECONDS,
-            maxFrameBytes=wire.MAX_FRAME,
-        )
+        read_only = bool(self._live.db.gate.reason)
+        return wire.encoded(wire.Welcome(replay.epoch, replay.positions, replay.recovered, read_only, actor))
 
 
 def _device(scope: Any) -> str:

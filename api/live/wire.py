@@ -10,13 +10,14 @@ from api import requests
 from api.auth import Actor
 from api.db import Database
 from api.db.rows import Record
-from api.errors import MalformedBody, Problem
+from api.errors import MalformedBody, ProblemDetails
 from api.limits import Bucket
 from api.requests import Body
 from api.settings import Settings
 
 MAX_FRAME = 65_536
 PING_SECONDS = 25
+FrameId = Annotated[int, Meta(ge=0, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class Close(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ class Frame(msgspec.Struct):
     """A client's frame: its type, the id that its ack or error carries, and the fields of its type."""
 
     type: str
-    id: int | str
+    id: FrameId
     fields: dict[str, Any]
 
 
@@ -93,22 +94,59 @@ def opened(frame: str | None) -> Frame:
     return Frame(kind, frame_id, fields)
 
 
-def _is_id(value: Any) -> TypeGuard[int | str]:
+def _is_id(value: Any) -> TypeGuard[FrameId]:
     if isinstance(value, str):
         return 1 <= len(value) <= 64
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
+class Beginning(Record, tag_field="type", tag="welcome"):
+    """Where a feed of server-sent events begins; `recovered: false` means that the state is to be loaded over REST."""
+
+    epoch: str
+    positions: dict[str, int]
+    recovered: bool
+
+
+class Welcome(Beginning, tag="welcome"):
+    """After the ack of the hello; `recovered: false` means that the state is to be loaded over REST."""
+
+    read_only: bool
+    user: Actor
+    ping_interval_seconds: int = PING_SECONDS
+    max_frame_bytes: int = MAX_FRAME
+
+
+class Ack(Record, tag_field="type", tag="ack"):
+    """What the client asked for has happened; `id` is its frame's."""
+
+    id: FrameId
+    result: Any
+
+
+class Error(Record, tag_field="type", tag="error"):
+    """What the client asked for has not happened. The `id` of a frame that cannot be read is null."""
+
+    id: FrameId | None
+    problem: ProblemDetails
+
+
+class Mode(Record, tag_field="type", tag="mode"):
+    """Writing stopped because the disk takes no writes, or works again."""
+
+    read_only: bool
+
+
+class Restarting(Record, tag_field="type", tag="restarting"):
+    """The last frame before a close with 1012."""
+
+    reconnect_in_ms: int
+
+
+# What is no event.
+ANSWERS = (Welcome, Ack, Error, Mode, Restarting)
 _encode = msgspec.json.Encoder().encode
 
 
-def text(**fields: Any) -> str:
-    return _encode(fields).decode()
-
-
-def ack(frame_id: Any, result: Any) -> str:
-    return _encode({"type": "ack", "id": frame_id, "result": result}).decode()
-
-
-def error(frame_id: Any, problem: Problem, base_url: str, request_id: str) -> str:
-    return _encode({"type": "error", "id": frame_id, "problem": problem.details(base_url, request_id)}).decode()
+def encoded(frame: Record) -> str:
+    return _encode(frame).decode()

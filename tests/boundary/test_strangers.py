@@ -23,6 +23,7 @@ HELP = "GET /api/provider-communication/help"
 PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /api/reference"}
 # Its address carries its own proof.
 PUBLIC |= {"GET /api/provider-communication/files/{fileId}/link"}
+PUBLIC |= {"GET /api/asyncapi.json"}
 PUBLIC |= {f"{method} /api/provider-communication/notifications/mail/{{mailToken}}" for method in ("GET", "POST")}
 PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{HELP}/tags"}
 

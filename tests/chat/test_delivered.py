@@ -54,6 +54,31 @@ async def test_a_batch_tells_the_last_of_each_room_once(cast: Cast, device: Open
     assert kinds == ["message.created"] * 30 + ["messages.read", "message.created", "messages.delivered"]
 
 
+async def delivered_to(cast: Cast) -> list[list[str]]:
+    """Of each message in the room, and of the last one in the list of rooms."""
+    messages = (await cast.pat.get("/chat/booking/1/history")).json()["items"]
+    messages.append((await cast.pat.get("/chat/conversations")).json()["items"][0]["lastMessage"])
+    return [message["deliveredTo"] for message in messages]
+
+
+async def test_who_loaded_the_history_has_been_sent_it(cast: Cast, device: Open) -> None:
+    pat = await device("pat")
+    for _ in range(2):
+        await say(cast.pat)
+    assert await delivered_to(cast) == [[], [], []]
+    page = (await cast.carol.get("/chat/booking/1/history", params={"before": 2})).json()["items"]
+    assert [message["seq"] for message in page] == [1]
+    assert await delivered(pat) == {"bookingId": "1", "userId": "carol", "seq": 1}
+    assert await delivered_to(cast) == [["carol"], [], []]
+
+
+async def test_what_was_read_was_delivered(cast: Cast) -> None:
+    for _ in range(2):
+        await say(cast.pat)
+    await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 2})
+    assert await delivered_to(cast) == [["carol"], ["carol"], ["carol"]]
+
+
 async def test_without_receipts_nobody_hears_what_was_delivered(cast: Cast, device: Open) -> None:
     await switch(cast.carol, receipts=False)
     pat, _, otto, _ = [await device(who) for who in ("pat", "carol", "otto", "olga")]

@@ -51,6 +51,29 @@ async def test_without_typing_others_do_not_hear_that_one_writes(cast: Cast, dev
     assert (await carol.event())["data"] == sent
 
 
+async def test_without_receipts_others_do_not_learn_what_one_has_read(cast: Cast, device: Open) -> None:
+    pat, carol = await device("pat"), await device("carol")
+    await say(cast.pat)
+    await switch(cast.carol, receipts=False)
+    read = await cast.carol.post("/chat/messages/read", json={"bookingId": "1", "seq": 1})
+    assert (read.json(), (await cast.carol.get("/chat/unread-count")).json()["total"]) == ({"unread": 0}, 0)
+    assert [(await carol.event())["type"] for _ in range(2)] == ["message.created", "messages.read"]
+    await say(cast.pat, "last")
+    heard: list[Any] = []
+    while not heard or heard[-1]["data"].get("text") != "last":
+        heard.append(await pat.event())
+    assert "messages.read" not in {event["type"] for event in heard}
+    assert await read_by(cast) == ([], [])
+    await switch(cast.carol)
+    assert await read_by(cast) == (["carol"], ["carol"])
+
+
+async def read_by(cast: Cast) -> tuple[list[str], list[str]]:
+    """Of the room's first message, by whom it was read and to whom it was delivered."""
+    first = (await cast.pat.get("/chat/booking/1/history")).json()["items"][0]
+    return first["readBy"], first["deliveredTo"]
+
+
 async def test_without_presence_one_looks_as_if_never_seen(cast: Cast, device: Open) -> None:
     carol, _ = await device("carol"), await device("pat")
     assert (await carol.presence())["online"] is True

@@ -16,7 +16,7 @@ from api.chat.deliveries.types import Delivered
 from api.chat.messages import actions as messages
 from api.chat.privacy.types import PrivacyDraft
 from api.chat.quick.types import Template
-from api.chat.types import Draft, LeftWith, Message, Person
+from api.chat.types import Draft, LeftWith, Message, Person, Progress
 from api.clock import rfc3339
 from api.db import Database, Tx
 from api.files import queries as files
@@ -187,9 +187,9 @@ ARGUMENTS: dict[str, Any] = {
     "latitude": 52_520_008,
     "longitude": -13_404_954,
     "lease": "node_1",
+    "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], [Progress("pat", 1, 2)]),
     "lease_ms": 1000,
     "mark": ".0a1b2c3d",
-    "left": LeftWith("confirmed", "Tap", None, [Person("pat", "provider", "Pat")], {"pat": 1}),
     "limit": 10,
     "message": MESSAGE,
     "message_id": "msg_1",
@@ -222,6 +222,7 @@ ARGUMENTS: dict[str, Any] = {
     "text": "Another one",
     "user_id": "pat",
     "version": 0,
+    "viewer_id": "carol",
     "user_ids": '["pat", "otto"]',
     "words": ["tap", ".0a1b2c3d"],
 }

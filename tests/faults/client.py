@@ -57,7 +57,8 @@ class Client:
             assert self.place is not None
             self.place["positions"]["user"] = frame["position"]
             self.positions.append(frame["position"])
-            self.messages.append(frame["data"])
+            if frame["type"] == "message.created":
+                self.messages.append(frame["data"])
 
     async def talk(self, connection: ClientConnection, prefix: str) -> None:
         """Send one message after the other, each again after a break until it is acknowledged."""

@@ -10,7 +10,7 @@ from api.auth import Actor
 from api.chat import queries as rooms
 from api.chat.conversations import queries
 from api.chat.messages.shown import with_files
-from api.chat.readers import readers
+from api.chat.readers import name_readers
 from api.chat.types import Conversation, ConversationPage, Person
 from api.clock import milliseconds
 from api.db import Tx
@@ -35,7 +35,7 @@ def conversations(
     more, found = len(found) > limit, found[:limit]
     if back:
         found.reverse()
-    with_members(tx, found)
+    with_members(tx, actor.id, found)
     with_files(tx, actor, [item.last_message for item in found if item.last_message])
 
     def edge(item: Conversation, back: bool) -> str:
@@ -51,14 +51,13 @@ def conversations(
     return ConversationPage(found, page, total)
 
 
-def with_members(tx: Tx, found: Sequence[Conversation]) -> None:
+def with_members(tx: Tx, viewer_id: str, found: Sequence[Conversation]) -> None:
     """For the rooms of a present member; a former one has them already."""
     present = [item for item in found if not item.members]
-    members = rooms.members_of(tx, [item.booking_id for item in present]) if present else []
+    members = rooms.members_of(tx, [item.booking_id for item in present], viewer_id) if present else []
     by_room = {room: list(group) for room, group in itertools.groupby(members, lambda member: member.booking_id)}
     for item in present:
         people = by_room[item.booking_id]
         item.members = [Person(member.id, member.role, member.name) for member in people if member.until_seq is None]
         if item.last_message:
-            positions = sorted((member.id, member.read_seq) for member in people)
-            item.last_message.read_by = readers(item.last_message, positions)
+            name_readers(item.last_message, people)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from api.chat.messages.queries import COLUMNS, message
-from api.chat.readers import readers
+from api.chat.readers import name_readers
 from api.chat.types import Conversation, LeftWith
 from api.clock import rfc3339
 from api.db import Tx
@@ -81,7 +81,7 @@ def conversation(*row: Any) -> Conversation:
 def as_left(found: Conversation, left: LeftWith) -> Conversation:
     """What its former member saw last."""
     if found.last_message:
-        found.last_message.read_by = readers(found.last_message, left.read_seqs.items())
+        name_readers(found.last_message, left.progress)
     found.booking_status, found.service = left.booking_status, left.service
     found.scheduled_at, found.members, found.writable_until = left.scheduled_at, left.members, None
     return found

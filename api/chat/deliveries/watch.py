@@ -7,6 +7,7 @@ from typing import TypeVar
 from api.chat.deliveries import queries
 from api.chat.deliveries.actions import deliver
 from api.chat.deliveries.types import Delivered
+from api.chat.types import Message
 from api.db import Database
 from api.errors import Problem
 from api.live import stream
@@ -26,8 +27,14 @@ class Deliveries:
         self._live, self._db = live, db
         self._fetched: dict[tuple[str, str], int] = {}
 
+    def loaded(self, user_id: str, messages: Iterable[Message]) -> None:
+        """A device has loaded them from a room's history."""
+        for message in messages:
+            if message.sender.id != user_id:
+                self.fetched(user_id, message.booking_id, message.seq)
+
     def fetched(self, user_id: str, booking_id: str, seq: int) -> None:
-        """A device has loaded a room's history up to there."""
+        """A device has a room up to there."""
         place = booking_id, user_id
         if place in self._fetched or len(self._fetched) < MOST_FETCHED:
             self._fetched[place] = max(seq, self._fetched.get(place, 0))

@@ -3,7 +3,7 @@
 import msgspec
 
 from api.auth import Actor
-from api.chat.access import room_for_writing
+from api.chat.access import present_room
 from api.chat.location import queries
 from api.chat.location.types import Located, Position, Positions, Share, ShareDraft
 from api.chat.presence.access import people_of
@@ -33,7 +33,7 @@ def share(tx: Tx, actor: Actor, booking_id: str, draft: ShareDraft) -> Share:
         return _stop(tx, actor, booking_id)
     if draft.latitude is None or draft.longitude is None:
         raise InvalidRequest("Send latitude and longitude, or stop.")
-    room_for_writing(tx, actor, booking_id)
+    present_room(tx, actor, booking_id)
     if not queries.is_active(tx, booking_id):
         raise BookingNotActive
     ends_at = _end(tx, actor, booking_id, draft.share_for_seconds)

@@ -44,7 +44,9 @@ async def history(
     if [before, after, around].count(None) < 2:
         raise InvalidRequest("Send at most one of before, after and around.")
     places = {"before": before, "after": after, "around": around}
-    return await request.db.read(actions.history, request.actor, booking_id, **places, limit=limit)
+    found = await request.db.read(actions.history, request.actor, booking_id, **places, limit=limit)
+    request.app.state.deliveries.loaded(request.actor.id, found.items)
+    return found
 
 
 @get("/messages/{messageId:str}", raises=[NotFound])

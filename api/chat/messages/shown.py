@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from api.auth import Actor
 from api.chat import queries as rooms
 from api.chat.messages.drafts import WITH_FILES
-from api.chat.readers import readers
+from api.chat.readers import name_readers
 from api.chat.types import Message, Room
 from api.db import Tx
 from api.files import links
@@ -14,10 +14,9 @@ from api.files.actions import attached
 
 def shown(tx: Tx, actor: Actor, room: Room, messages: Sequence[Message]) -> list[Message]:
     """Messages of one room."""
-    left = room.left_with
-    positions = rooms.read_positions(tx, room.booking_id) if left is None else list(left.read_seqs.items())
+    progress = rooms.progress(tx, room.booking_id, actor.id) if room.left_with is None else room.left_with.progress
     for message in messages:
-        message.read_by = readers(message, positions)
+        name_readers(message, progress)
     return with_files(tx, actor, messages)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from api.auth import Actor
 from api.chat.presence import access, queries
 from api.chat.presence.types import OnlineStatus, OnlineStatuses
-from api.chat.privacy.queries import privacy
+from api.chat.privacy.queries import privacy_of
 from api.db import Tx
 from api.live import sockets, stream
 
@@ -18,8 +18,7 @@ def online_status(tx: Tx, actor: Actor, booking_id: str) -> OnlineStatuses:
 def typing_hearers(tx: Tx, actor: Actor, booking_id: str) -> list[str]:
     """Who is to hear that the actor writes; nobody where the actor keeps it to themselves. Raises NotFound."""
     others = [user_id for user_id in access.people_of(tx, actor, booking_id) if user_id != actor.id]
-    kept = privacy(tx, actor.id)
-    return others if kept is None or kept.typing else []
+    return others if privacy_of(tx, actor.id).typing else []
 
 
 def note_presence(tx: Tx, came: Sequence[str], here: Sequence[str], gone: Sequence[str], node: str) -> None:

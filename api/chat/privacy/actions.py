@@ -3,19 +3,15 @@
 from api.auth import Actor
 from api.chat.presence.actions import tell_presence
 from api.chat.privacy import queries
-from api.chat.privacy.types import OPEN, Privacy, PrivacyDraft
+from api.chat.privacy.types import Privacy, PrivacyDraft
 from api.db import Tx
 from api.errors import PreconditionFailed
 from api.etags import IfMatch, tag
 
 
-def privacy_of(tx: Tx, user_id: str) -> Privacy:
-    return queries.privacy(tx, user_id) or OPEN
-
-
 def put(tx: Tx, actor: Actor, draft: PrivacyDraft, condition: IfMatch) -> Privacy:
     """Set all switches; whoever sees the actor's presence hears when that changes. Raises PreconditionFailed."""
-    there = privacy_of(tx, actor.id)
+    there = queries.privacy_of(tx, actor.id)
     condition.check(tag(there.version))
     if (draft.receipts, draft.typing, draft.presence) == (there.receipts, there.typing, there.presence):
         return there

@@ -1,12 +1,12 @@
 """One function, one statement."""
 
-from api.chat.privacy.types import Privacy, PrivacyDraft
+from api.chat.privacy.types import OPEN, Privacy, PrivacyDraft
 from api.db import Tx
 
 
-def privacy(tx: Tx, user_id: str) -> Privacy | None:
-    """None for whoever never changed anything."""
-    return tx.one(Privacy, "select receipts, typing, presence, version from privacy where user_id = $1", user_id)
+def privacy_of(tx: Tx, user_id: str) -> Privacy:
+    found = tx.one(Privacy, "select receipts, typing, presence, version from privacy where user_id = $1", user_id)
+    return found or OPEN
 
 
 def put(tx: Tx, user_id: str, draft: PrivacyDraft, version: int) -> Privacy | None:

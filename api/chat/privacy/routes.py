@@ -3,7 +3,7 @@
 from litestar import Response, Router, get, put
 from litestar.params import JSONBody
 
-from api.chat.privacy import actions
+from api.chat.privacy import actions, queries
 from api.chat.privacy.types import Privacy, PrivacyDraft
 from api.errors import PreconditionFailed, PreconditionRequired
 from api.etags import NOT_MODIFIED, conditional, if_match_needed, tag
@@ -13,7 +13,7 @@ from api.requests import Request
 @get("/", raises=[PreconditionFailed], responses=NOT_MODIFIED)
 async def get_privacy(request: Request) -> Response[Privacy]:
     """Your switches; all are on until you change them."""
-    privacy = await request.db.read(actions.privacy_of, request.actor.id)
+    privacy = await request.db.read(queries.privacy_of, request.actor.id)
     return conditional(request, privacy, tag(privacy.version))
 
 

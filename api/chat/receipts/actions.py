@@ -2,6 +2,7 @@
 
 from api.auth import Actor
 from api.chat import queries as rooms
+from api.chat.privacy.queries import privacy_of
 from api.chat.receipts import queries
 from api.chat.types import Read, Receipt, Unread
 from api.chat.waiting import actions as waiting
@@ -32,5 +33,6 @@ def _read_up_to(tx: Tx, actor: Actor, booking_id: str, seq: int) -> None:
     if unread == 0:
         waiting.room_was_read(tx, booking_id, actor.id)
     receipt = Receipt(booking_id, actor.id, seq, unread)
-    hearers = {actor.id, *rooms.present_members(tx, booking_id)}
+    shown = privacy_of(tx, actor.id).receipts
+    hearers = {actor.id, *(rooms.present_members(tx, booking_id) if shown else ())}
     stream.tell(tx, map(stream.user_topic, hearers), "messages.read", booking_id, receipt)

@@ -19,7 +19,7 @@ def heading(tx: Tx, actor: Actor, booking_id: str) -> Heading:
     """Raises NotFound."""
     room = access.room_for_reading(tx, actor, booking_id)
     seen = conversation_of(tx, booking_id, actor.id)
-    with_members(tx, [seen])
+    with_members(tx, actor.id, [seen])
     return Heading(booking_id, seen.service, seen.members, rfc3339(tx.now), room.last_seq)
 
 
