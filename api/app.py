@@ -32,6 +32,7 @@ from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
+from api.notifications import events as notification_events
 from api.notifications import retention, told
 from api.notifications.announcements import actions as announcements
 from api.notifications.announcements.routes import router as announcements_routes
@@ -67,7 +68,7 @@ def create_app(
     limits = Limits(settings.rate_limit_factor)
     typists = Typists(clock)
     live = Live(settings, db, tokens, limits, clock, {**chat_frames, **typing_frames(typists), **location_frames})
-    events = asyncapi.Events(chat_events.durable, chat_events.passing)
+    events = asyncapi.Events(chat_events.durable | notification_events.durable, chat_events.passing)
     presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})

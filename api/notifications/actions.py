@@ -16,8 +16,8 @@ from api.notifications.kinds import KINDS
 from api.notifications.queries import Figure, Row
 from api.notifications.types import (
     Change,
-    Changed,
     Counts,
+    Created,
     Marked,
     Marks,
     Notice,
@@ -58,7 +58,8 @@ def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
     there = queries.open_group(tx, person.id, notice.group or "")
     if there is not None:
         notification_id, seen = there
-        told = Changed(queries.fold(tx, notification_id, row), queries.add_counts(tx, person.id, 0, int(seen)))
+        folded, counts = queries.fold(tx, notification_id, row), queries.add_counts(tx, person.id, 0, int(seen))
+        told = Marked([notification_id], "counted", counts, folded)
         stream.blank(tx, notification_id)
         stream.tell(tx, [stream.user_topic(person.id)], "notification.updated", notification_id, told)
         _route(tx, notification_id)
@@ -68,7 +69,7 @@ def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
 
 def _tell_new(tx: Tx, row: Row) -> None:
     queries.add_figure(tx, row.user_id, Figure(row.category, row.priority, "inApp", "sent", 1))
-    told = Changed(_told(row), queries.add_counts(tx, row.user_id, 1, 1))
+    told = Created(_told(row), queries.add_counts(tx, row.user_id, 1, 1))
     stream.tell(tx, [stream.user_topic(row.user_id)], "notification.created", row.id, told)
     _route(tx, row.id)
 

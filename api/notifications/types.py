@@ -13,7 +13,7 @@ from api.paging import Page
 from api.requests import Body
 
 State = Literal["active", "unread", "archived"]
-Change = Literal["read", "seen", "archived", "restored", "deleted"]
+Change = Literal["counted", "read", "seen", "archived", "restored", "deleted"]
 NotificationId = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -77,19 +77,20 @@ class Counts(Record):
     unseen: int
 
 
-class Changed(Record):
-    """An event: a notification as it is now, and the counts with it."""
+class Created(Record):
+    """An event: a new notification, and the counts with it."""
 
     notification: Notification
     counts: Counts
 
 
 class Marked(Record):
-    """An event: what has become of some of them, on another device or because it was handled; null: of many."""
+    """An event: what has become of some; `ids` null: of many. `counted`: one counts further things, and is with it."""
 
     ids: list[str] | None
     change: Change
     counts: Counts
+    notification: Notification | None = None
 
 
 class Marks(Body):

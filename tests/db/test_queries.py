@@ -119,6 +119,7 @@ ARGUMENTS: dict[str, Any] = {
     "figure": Figure("booking", "high", "push", "sent", 1),
     "announcements.body": "All of it",
     "group_key": "messages:1",
+    "hold.until": NOW + 1000,
     "last_cleared_id": "carol",
     "last_user_id": "carol",
     "letter_key": "due_1",

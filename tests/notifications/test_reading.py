@@ -131,4 +131,5 @@ async def test_the_devices_of_a_person_hear_what_is_told_and_read(cast: Cast, te
         "ids": [told["data"]["notification"]["id"]],
         "change": "read",
         "counts": {"unread": 0, "unseen": 0},
+        "notification": None,
     }
