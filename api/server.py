@@ -21,6 +21,7 @@ from api.settings import Settings
 # /readyz says 503 while the listener stays open, so that a balancer can look elsewhere first.
 LISTENING_SECONDS = 1.0
 FINISHING_SECONDS = 8
+UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -33,7 +34,14 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """The same for sockets and their goodbye."""
+    """The same for sockets and their goodbye; and a handshake that cannot be read is refused."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # uvicorn neither sends what the parser answers, a 431 say, nor ever closes.
+            self.transport.write(b"".join(self.conn.data_to_send()) or UNREADABLE)
+            self.transport.close()
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

@@ -53,13 +53,16 @@ def handshake(*lines: bytes, key: bytes = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub
         handshake(b"Authorization: Bearer \xff"),
         handshake(b"Authorization: Bearer a", b"Authorization: Bearer b"),
         handshake(b"Origin: https://evil.example"),
+        handshake(b"X-Long: " + b"a" * 100_000),
+        handshake(*[b"X-Many: 1"] * 200),
+        handshake(b"X-Odd\xff: 1"),
     ],
 )
 async def test_a_broken_handshake_is_refused_and_the_next_one_works(
     cast: Cast, server: str, device: Open, request_bytes: bytes
 ) -> None:
     status = (await answered(server, request_bytes)).partition(b"\r\n")[0]
-    assert status.split()[1:2] in ([b"101"], [b"400"], [b"401"], [b"403"], [b"426"])
+    assert status.split()[1:2] in ([b"101"], [b"400"], [b"401"], [b"403"], [b"426"], [b"431"])
     assert (await (await device("pat")).ask("ping"))["type"] == "ack"
 
 
