@@ -1,7 +1,7 @@
 """The only wiring, to be read from top to bottom."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router, asgi
@@ -36,12 +36,10 @@ from api.notifications import events as notification_events
 from api.notifications import retention, told
 from api.notifications.announcements import actions as announcements
 from api.notifications.announcements.routes import router as announcements_routes
-from api.notifications.channels.open import open_channels
-from api.notifications.channels.types import Channel
+from api.notifications.channels.open import Open, open_channels
 from api.notifications.dispatch.pipeline import Pipeline
 from api.notifications.feedback import actions as feedback
 from api.notifications.feedback.routes import router as feedback_routes
-from api.notifications.preferences.types import ChannelName
 from api.notifications.routes import router as notifications
 from api.notifications.unsubscribe.routes import router as mail_page
 from api.outbox.loop import Outbox
@@ -56,12 +54,10 @@ PREFIX = "/api/provider-communication"
 SOCKET = f"{PREFIX}/realtime"
 
 
-def create_app(
-    settings: Settings, clock: Clock = system_clock, channels: Mapping[ChannelName, Channel] | None = None
-) -> boundary.Boundary:
+def create_app(settings: Settings, clock: Clock = system_clock, channels: Open = open_channels) -> boundary.Boundary:
     """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database.
 
-    `channels`: other ways out of the app than those of the settings.
+    `channels` opens the ways out of the app.
     """
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
@@ -79,8 +75,7 @@ def create_app(
         "announcement": announcements.unwanted,
         "feedback": feedback.unwanted,
     }
-    ways = open_channels(settings, db) if channels is None else channels
-    pipeline = Pipeline(db, settings.base_url, ways, causes)
+    pipeline = Pipeline(db, settings.base_url, channels(settings, db), causes)
     for_ever = sweeps.works | sweeping.works(files, db) | retention.works(settings)
     works = {**for_ever, **sweeping.scans(files, db), **location.works, **chat_search.works, **waiting.works}
     works |= {**announcements.works, **feedback.works, **pipeline.works}

@@ -49,7 +49,7 @@ def channels(clock: SetClock) -> dict[ChannelName, Recorder]:
 
 @pytest.fixture
 def app(settings: Settings, clock: SetClock, channels: dict[ChannelName, Recorder]) -> Boundary:
-    return create_app(settings, clock, channels)
+    return create_app(settings, clock, lambda *_: channels)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The ways out of the app that the settings switch on and say how to reach."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from api.notifications.channels.push.push import Push
 from api.notifications.channels.types import Channel
 from api.notifications.preferences.types import ChannelName
 from api.settings import Settings
+
+Open = Callable[[Settings, Database], Mapping[ChannelName, Channel]]
 
 
 def open_channels(settings: Settings, db: Database) -> Mapping[ChannelName, Channel]:

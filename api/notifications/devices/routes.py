@@ -42,10 +42,10 @@ async def remove(device_id: DevicePath, request: Request) -> None:
     await request.db.write(actions.remove, request.actor, device_id)
 
 
-@post("/{deviceId:str}/test", status_code=202, raises=[NotFound])
+@post("/{deviceId:str}/test", status_code=204, raises=[NotFound])
 async def test(device_id: DevicePath, request: Request) -> Response[None]:
     """Send a message to one of your devices that says that it works."""
-    return await idempotency.post(request, 202, actions.test, request.actor, device_id)
+    return await idempotency.post(request, 204, actions.test, request.actor, device_id)
 
 
 router = Router("/devices", route_handlers=[register, listed, key, remove, test])
