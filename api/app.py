@@ -111,6 +111,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await pipeline.close()
         finally:
             await files.close()
             await db.close()

@@ -31,6 +31,8 @@ class Recorder:
     def addresses(self, tx: Tx, user_id: str) -> list[str]:
         return [user_id]
 
+    async def close(self) -> None: ...
+
     def within_caps(self, tx: Tx, user_id: str, address: str) -> bool:
         return True
 

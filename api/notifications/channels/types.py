@@ -54,3 +54,6 @@ class Channel(Protocol):
 
     async def send(self, letter: Letter) -> Sent:
         """Raises Refused, Unclear, or anything else to be asked again later."""
+
+    async def close(self) -> None:
+        """Let go of whatever is held between letters."""

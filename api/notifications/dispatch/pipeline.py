@@ -37,6 +37,10 @@ class Pipeline:
             "notification.digest": Work(outside=self._digest),
         }
 
+    async def close(self) -> None:
+        for channel in self._ways.channels.values():
+            await channel.close()
+
     def _route(self, tx: Tx, row: Due) -> None:
         actions.route(tx, self._ways, row.subject)
 

@@ -66,7 +66,7 @@ def _page(found: Preferences, *, saved: bool) -> Response[str]:
     ]
     page = PAGE.get_template("page.html").render(rows=rows, saved=saved, offered=found.channels["email"].source)
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-    return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(page, media_type="text/html", headers=headers)
 
 
 router = Router("/notifications/mail", route_handlers=[show, change], opt={"public": True}, tags=["Notifications"])

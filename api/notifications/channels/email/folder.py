@@ -23,6 +23,8 @@ class Folder:
         user = platform.user(tx, user_id)
         return [user.email or f"{user_id}@example.com"] if user is not None else []
 
+    async def close(self) -> None: ...
+
     def within_caps(self, tx: Tx, user_id: str, address: str) -> bool:
         return mails_today(tx, user_id) < MOST_A_DAY
 

@@ -1,6 +1,7 @@
 """Mail over SMTP: one connection for many letters, opened again when it is gone."""
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
@@ -74,7 +75,9 @@ class Email:
 
     async def close(self) -> None:
         if self._smtp.is_connected:
-            await self._smtp.quit()
+            with suppress(SMTPException):
+                await self._smtp.quit()
+        self._smtp.close()
 
 
 def _raise_permanent(answer: SMTPException) -> None:

@@ -51,6 +51,8 @@ class Push:
     def addresses(self, tx: Tx, user_id: str) -> list[str]:
         return [device.id for device in queries.addresses(tx, user_id) if device.kind == "webpush" or self._fcm]
 
+    async def close(self) -> None: ...
+
     def within_caps(self, tx: Tx, user_id: str, address: str) -> bool:
         return True
 

@@ -34,6 +34,8 @@ class Sms:
         user = platform.user(tx, user_id)
         return [user.phone] if user is not None and user.phone and NUMBER.fullmatch(user.phone) else []
 
+    async def close(self) -> None: ...
+
     def within_caps(self, tx: Tx, user_id: str, address: str) -> bool:
         country = phonenumbers.parse(address).country_code or 0
         allowed = (
