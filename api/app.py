@@ -12,6 +12,8 @@ from api.auth import Tokens
 from api.chat import events as chat_events
 from api.chat.access import may_read_files
 from api.chat.deliveries.watch import Deliveries
+from api.chat.filter.routes import router as filter_routes
+from api.chat.filter.rules import rules_of
 from api.chat.frames import kinds as chat_frames
 from api.chat.location import actions as location
 from api.chat.location.routes import kinds as location_frames
@@ -59,6 +61,8 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
 
     `channels` opens the ways out of the app.
     """
+    # A rule that cannot be read stops the start, not the first message.
+    rules_of(settings)
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
@@ -132,6 +136,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
                     help_routes,
                     live_routes,
                     outbox_routes,
+                    filter_routes,
                 ],
             ),
             asgi(SOCKET, opt={"public": True}, copy_scope=False)(live),

@@ -159,6 +159,14 @@ class MethodNotAllowed(Problem):
     title = "This address does not take that method"
 
 
+class TextRejected(Problem):
+    """`errors` says where in the text; nothing was stored."""
+
+    code = "text_rejected"
+    title = "The text cannot be sent like this"
+    default_detail = "The platform's rules do not allow what it holds. Write it differently."
+
+
 class UnknownUser(Problem):
     status_code = 409
     code = "unknown_user"
@@ -180,6 +188,13 @@ class RoomClosed(Problem):
     code = "room_closed"
     title = "Nobody writes in this room any more"
     default_detail = "Its booking ended some time ago. Reading goes on."
+
+
+class NotHeld(Problem):
+    status_code = 409
+    code = "not_held"
+    title = "The message does not wait for a decision any more"
+    default_detail = "It was released, rejected, or changed by its sender."
 
 
 class NotEditable(Problem):

@@ -69,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_query_ms: Positive = 100
+    filter_rules: str = ""
     message_edit_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 15
     room_close_hours: Annotated[int, Meta(ge=0, le=87_600)] = 72
     history_days: Positive = 90

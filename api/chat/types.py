@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from api.auth import Role
+from api.chat.filter.types import Finding
 from api.clock import Time
 from api.db.rows import Record
 from api.files.types import Attachment
@@ -72,7 +73,9 @@ class Message(Record, kw_only=True):
     `delivered_to`: of those whose devices have been sent it, but for you. Whoever keeps their receipts to themselves is
     in neither.
 
-    `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more.
+    `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more. A `held` one
+    waits for an agent, and until then has content for its sender only. `warnings`: what was found in the text that was
+    sent, in the answer to its sender only.
     """
 
     id: str
@@ -89,8 +92,10 @@ class Message(Record, kw_only=True):
     edited_at: Time | None = None
     deleted_at: Time | None = None
     version: int = 1
+    held: bool = False
     read_by: list[str] = []
     delivered_to: list[str] = []
+    warnings: list[Finding] | msgspec.UnsetType = msgspec.UNSET
 
 
 class MessageChange(Record):

@@ -1,4 +1,4 @@
-// A client of Porchlight's socket for browsers, without dependencies. socket.md says what travels; copy this and change it.
+// A client of Porchlight's chat for browsers, without dependencies. socket.md says what travels; copy this and change it.
 //
 //   const porchlight = new Porchlight({
 //     url: "wss://help.example.com/api/provider-communication/realtime",
@@ -8,11 +8,14 @@
 //     onState: (state, code) => { banner.hidden = state === "open"; },
 //   });
 //   await porchlight.send("booking-1", { text: "I am at the door." });
+//   input.oninput = () => porchlight.typing("booking-1");
+//   picker.onchange = () => porchlight.sendFile("booking-1", picker.files[0]);
+//   image.src = await porchlight.file(message.attachments[0].thumbnailUrl);
 //
 // token     gives a token or a promise of one, another one where `refused` is true, null where nobody is signed in.
 // onReload  loads everything over REST, at the first welcome too, and gives the last `seq` shown of each room. Events wait
 //           for its promise; where it fails, it is called again after a while.
-// onEvent   hears every event once, in order.
+// onEvent   hears every event once, in order. That somebody stopped typing is also told when they only fell silent.
 // onState   hears `connecting`, `open`, `waiting` (it tries again) and `closed` (it does not), the last two with a code.
 
 const NEVER = new Set([1000, 1002, 1007, 1008, 1009, 4403, 4409]);
@@ -20,6 +23,8 @@ const SILENCE = 1006;
 const WELCOME_SECONDS = 10;
 const LONGEST_WAIT_MS = 30_000;
 const RETRY_MS = 2000;
+const TYPING_MS = 3000;
+const TRIES = 5;
 
 /** How long to wait after a close; chance keeps a thousand clients from coming back in the same moment. */
 function wait(code, attempt, notice) {
@@ -30,8 +35,26 @@ function wait(code, attempt, notice) {
   return Math.random() * Math.min(LONGEST_WAIT_MS, 1000 * 2 ** attempt);
 }
 
+/** What a proxy in between says is no problem of Porchlight's. */
+function told(answer) {
+  return answer.json().catch(() => ({ detail: `HTTP ${answer.status}`, retryable: answer.status >= 500 }));
+}
+
+function failure(problem) {
+  return Object.assign(new Error(problem.detail), { problem });
+}
+
+/** A message after a receipt (`messages.delivered`, `messages.read`): whom it has been sent to, and who has read it. */
+export function received(message, { type, data }) {
+  if (data.bookingId !== message.bookingId || data.seq < message.seq || data.userId === message.sender.id) return message;
+  const joined = (ids) => [...new Set([...ids, data.userId])].sort();
+  const readBy = type === "messages.read" ? joined(message.readBy) : message.readBy;
+  return { ...message, readBy, deliveredTo: joined(message.deliveredTo) };
+}
+
 export class Porchlight {
   #options;
+  #api;
   #socket = null;
   #ready = false;
   #closed = false;
@@ -50,23 +73,76 @@ export class Porchlight {
   #sent = false;
   #lastId = 0;
   #most = 65_536;
+  // When a room was last told that the user writes, and who else is writing where, until they fall silent.
+  #told = new Map();
+  #typists = new Map();
   // Frames are taken one after the other, also where one has to wait for a reload.
   #turn = Promise.resolve();
 
   constructor(options) {
     this.#options = options;
+    this.#api = options.url.replace(/^ws/, "http").replace(/realtime$/, "");
     this.#connect();
   }
 
   /** The stored message. With a `clientMessageId` kept across visits, a message can be sent again without doubling it. */
   send(bookingId, message) {
     const clientMessageId = message.clientMessageId ?? crypto.randomUUID();
+    this.#told.delete(bookingId);
     return this.#request({ type: "message.send", bookingId, message: { ...message, clientMessageId } });
   }
 
   /** Mark a room as read up to a `seq`. */
   read(bookingId, seq) {
     return this.#request({ type: "messages.read", bookingId, seq });
+  }
+
+  /** Say that the user writes, or stopped. Call it at every key: what others know already is not sent. */
+  typing(bookingId, typing = true) {
+    const silence = Date.now() - (this.#told.get(bookingId) ?? 0);
+    if (!this.#ready || (typing ? silence < TYPING_MS : !this.#told.has(bookingId))) return;
+    if (typing) this.#told.set(bookingId, Date.now());
+    else this.#told.delete(bookingId);
+    this.#socket.send(JSON.stringify({ type: "typing", id: "typing", bookingId, typing }));
+  }
+
+  /** Show where the user is: `{ latitude, longitude, accuracy, shareForSeconds }`, or null to stop. */
+  share(bookingId, position) {
+    return this.#request({ type: "location", bookingId, ...(position ?? { stop: true }) });
+  }
+
+  /** Store a file and send it, an image as such; the stored message. */
+  async sendFile(bookingId, file, message = {}) {
+    const { id, type } = await this.upload(file);
+    return this.send(bookingId, { type: type.startsWith("image/") ? "image" : "file", ...message, attachmentIds: [id] });
+  }
+
+  /** Store a file; its `id` goes into the `attachmentIds` of a message. */
+  async upload(file, purpose = "chat") {
+    const body = new FormData();
+    body.append("purpose", purpose);
+    body.append("file", file);
+    return (await this.fetch("files", { method: "POST", body })).json();
+  }
+
+  /** An address for `src` and `href` of what an attachment's `url` stands for; revoke it when it is no longer shown. */
+  async file(url) {
+    return URL.createObjectURL(await (await this.fetch(url)).blob());
+  }
+
+  /** Ask over REST, below the API's address, again after a break or with a new token: a POST takes effect once. */
+  async fetch(path, options = {}) {
+    const key = crypto.randomUUID();
+    for (let attempt = 0, refused = false; ; attempt++) {
+      const token = await this.#options.token(refused);
+      const headers = { Authorization: `Bearer ${token}`, "Idempotency-Key": key, ...options.headers };
+      const answer = await fetch(new URL(path, this.#api), { ...options, headers }).catch((error) => error);
+      if (answer.ok) return answer;
+      const problem = answer instanceof Error ? { detail: answer.message, retryable: true } : await told(answer);
+      refused = problem.status === 401 && !refused;
+      if (attempt === TRIES || !(refused || problem.retryable)) throw failure(problem);
+      if (!refused) await new Promise((resolve) => setTimeout(resolve, wait(SILENCE, attempt, null)));
+    }
   }
 
   close() {
@@ -119,7 +195,7 @@ export class Porchlight {
     if (frame.type === "welcome") await this.#welcomed(frame);
     else if (frame.type === "ack" || frame.type === "error") this.#answered(frame);
     else if (frame.type === "restarting") this.#notice = frame.reconnectInMs;
-    else if (frame.position === undefined || this.#isNew(frame)) this.#tell("onEvent", frame);
+    else if (frame.position === undefined || this.#isNew(frame)) this.#happened(frame);
   }
 
   async #welcomed({ epoch, positions, recovered, readOnly, pingIntervalSeconds, maxFrameBytes }) {
@@ -141,6 +217,29 @@ export class Porchlight {
     this.#tell("onState", "open");
     this.#tell("onEvent", { type: "mode", readOnly });
     this.#next();
+  }
+
+  #happened(event) {
+    const { type, data } = event;
+    if (type === "typing") this.#fade(data);
+    // Whoever has sent it writes no longer.
+    if (type === "message.created") this.#fellSilent(data.bookingId, data.sender.id);
+    this.#tell("onEvent", event);
+  }
+
+  /** Typing runs out by itself: its end may be lost. */
+  #fade({ bookingId, userId, typing, expiresInMs }) {
+    const who = `${bookingId} ${userId}`;
+    clearTimeout(this.#typists.get(who));
+    this.#typists.delete(who);
+    if (typing) this.#typists.set(who, setTimeout(() => this.#fellSilent(bookingId, userId), expiresInMs));
+  }
+
+  #fellSilent(bookingId, userId) {
+    if (!this.#typists.has(`${bookingId} ${userId}`)) return;
+    const data = { bookingId, userId, typing: false, expiresInMs: null };
+    this.#fade(data);
+    this.#tell("onEvent", { type: "typing", data });
   }
 
   #isNew({ type, topic, position, data }) {
@@ -181,7 +280,7 @@ export class Porchlight {
     }
     const { resolve, reject } = this.#requests.shift();
     if (type === "ack") resolve(result);
-    else reject(Object.assign(new Error(problem.detail), { problem }));
+    else reject(failure(problem));
     this.#again();
   }
 
@@ -213,6 +312,7 @@ export class Porchlight {
   #end(code) {
     this.#leave();
     this.#closed = true;
+    for (const timer of this.#typists.values()) clearTimeout(timer);
     for (const { reject } of this.#requests.splice(0)) reject(new Error("closed"));
     this.#tell("onState", "closed", code);
   }

@@ -1,5 +1,6 @@
 """Generated from the routes: whatever a stranger asks of somebody else's object is answered as if it had never been."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,6 +52,8 @@ IDS: dict[str, tuple[str, str, str]] = {
     "announcementId": ("ann_9", "ann_9", "ann_9"),
     # Due work belongs to nobody: admins see all of it, everybody else nothing.
     "dueId": ("due_9", "due_9", "due_9"),
+    # What the filter holds belongs to the desk.
+    "filteredId": ("flt_9", "flt_9", "flt_9"),
 }
 # Names that callers give to what is theirs.
 OWN_NAMES = {"clientMessageId", "id", "category"}
@@ -187,7 +190,15 @@ async def messages(cast: Cast, app: Boundary) -> AsyncIterator[dict[str, str]]:
         booking = await app._app.state.db.read(platform.booking, name)
         await app._app.state.db.write(feedback.ask, booking)
     async with device_of(cast.pat) as pats, device_of(cast.otto) as ottos:
+        await looked_at(cast)
         yield sent | {"SOCKET 1": pats, "SOCKET 2": ottos}
+
+
+async def looked_at(cast: Cast) -> None:
+    """Wait until it is noted that pat has loaded the history: later that would look like a change."""
+    async with asyncio.timeout(30):
+        while "pat" not in (await everything(cast))[4]["items"][0]["lastMessage"]["deliveredTo"]:
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

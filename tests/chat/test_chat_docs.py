@@ -4,6 +4,8 @@ from typing import get_args
 
 import pytest
 
+from api.chat.location.actions import DEFAULT_SHARE_SECONDS
+from api.chat.location.queries import ACTIVE
 from api.chat.members.actions import MOST_MEMBERS
 from api.chat.quick import texts
 from api.chat.quick.actions import MOST_TEMPLATES
@@ -22,6 +24,8 @@ SENTENCES = [
     f"{DEFAULTS.room_close_hours} hours (`PORCHLIGHT_ROOM_CLOSE_HOURS`)",
     f"keep {MOST_TEMPLATES} more",
     f"at most {MOST_MEMBERS} members",
+    f"for {DEFAULT_SHARE_SECONDS // 60} minutes or for `shareForSeconds`",
+    " or ".join(f"`{status}`" for status in ACTIVE) + ", for",
     f'{{"id": "{SYSTEM.id}", "role": "{SYSTEM.role}", "name": "{SYSTEM.name}"}}',
 ]
 

@@ -39,6 +39,14 @@ async def test_writing_ends_some_time_after_the_booking(cast: Cast, clock: SetCl
     assert (late.status_code, late.json()["code"]) == (409, "room_closed")
 
 
+async def test_nobody_types_where_nobody_writes_any_more(cast: Cast, clock: SetClock) -> None:
+    await put(cast, "completed")
+    typing = [await cast.pat.post("/chat/booking/1/typing", json={"typing": True})]
+    clock.advance(HOURS * 3600)
+    typing.append(await cast.pat.post("/chat/booking/1/typing", json={"typing": True}))
+    assert [answer.status_code for answer in typing] == [204, 409]
+
+
 async def test_a_closed_room_is_read_on(cast: Cast, clock: SetClock) -> None:
     sent = await say(cast.pat)
     await put(cast, "completed")

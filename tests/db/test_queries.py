@@ -13,6 +13,7 @@ import api
 from api.auth import Actor
 from api.chat import actions as chat
 from api.chat.deliveries.types import Delivered
+from api.chat.filter.types import Finding, Verdict
 from api.chat.messages import actions as messages
 from api.chat.privacy.types import PrivacyDraft
 from api.chat.quick.types import Template
@@ -169,6 +170,14 @@ ARGUMENTS: dict[str, Any] = {
     "insert_event.draft": EventDraft(id="event-2", type="booking.created", user_id="pat", booking_id="1"),
     "entry_id": 1,
     "due_id": "due_1",
+    "filtered_id": "flt_1",
+    "verdict": Verdict("hold", "•••••", (Finding("word", "hold", 0, 5),)),
+    "outcome": None,
+    "state": "held",
+    "decided_by": "pat",
+    "held_after.after": "",
+    "filtered_before.before": "g",
+    "edit.held": True,
     "file": FILE,
     "file_id": "file_1",
     "blob": "b3",

@@ -86,6 +86,28 @@ async def test_sending_has_the_limit_of_rest_and_the_socket_stays(cast: Cast, de
     assert (await pat.ask("ping"))["type"] == "ack"
 
 
+async def test_typing_has_a_limit_of_its_own_and_others_hear_no_more(cast: Cast, device: Open) -> None:
+    pat, carol = await device("pat"), await device("carol")
+    answers = [await pat.ask("typing", bookingId="1", typing=number % 2 == 0) for number in range(100)]
+    codes = [answer.get("problem", {}).get("code") for answer in answers]
+    assert codes[:60] == [None] * 60
+    assert "rate_limited" in codes
+    message = {"text": "Hi", "clientMessageId": "c-1"}
+    await pat.ask("message.send", bookingId="1", message=message)
+    heard = 0
+    while (await carol.event())["type"] == "typing":
+        heard += 1
+    assert 60 <= heard <= codes.count(None)
+
+
+async def test_five_hundred_frames_of_typing_at_once_end_in_4429(cast: Cast, device: Open) -> None:
+    pat = await device("pat")
+    for number in range(500):
+        frame = {"type": "typing", "id": 1000 + number, "bookingId": "1", "typing": True}
+        await pat.connection.send(json.dumps(frame))
+    assert await pat.closed() == 4429
+
+
 async def test_a_message_of_endless_fragments_ends_in_1009(cast: Cast, device: Open) -> None:
     pat = await device("pat")
 

@@ -15,9 +15,11 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from api.app import PREFIX
 from api.auth import make_token
@@ -278,3 +280,67 @@ async def test_a_refused_message_is_told_and_the_next_one_goes_out(page: Page) -
     await page.evaluate("say('Hello')")
     assert await page.evaluate("say('x'.repeat(70_000)).catch((error) => error.message)") == "too big"
     assert await page.evaluate("states") == ["connecting", "open"]
+
+
+async def type_(carol: httpx.AsyncClient, typing: bool = True) -> None:
+    answer = await carol.post("/chat/booking/booking-1/typing", json={"typing": typing})
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("hurry", [10])
+async def test_typing_that_is_heard_fades_by_itself_or_with_a_message(served: Served, page: Page) -> None:
+    async with served.client("carol") as carol:
+        await type_(carol)
+        await page.until("typing().length === 2")
+        await type_(carol, False)
+        await type_(carol)
+        await say(carol, "written")
+        await page.until("messages().at(-1)[1] === 'written'")
+    heard = await page.evaluate("typing()")
+    assert heard[:2] == [True, False]
+    assert heard[-1] is False
+
+
+async def test_typing_is_told_once_however_many_keys_are_pressed(served: Served, page: Page) -> None:
+    url = served.address.replace("http", "ws", 1) + "/realtime"
+    async with connect(url, additional_headers={"Authorization": f"Bearer {token('carol')}"}, proxy=None) as carol:
+        await carol.send('{"type": "hello", "id": 1}')
+        await page.evaluate("['I', ' ', 'a', 'm'].forEach(() => porchlight.typing('booking-1'))")
+        await page.evaluate("porchlight.typing('booking-1', false); say('I am here')")
+        heard: list[Any] = []
+        async with asyncio.timeout(30):
+            while "message.created" not in [frame["type"] for frame in heard]:
+                heard.append(json.loads(await carol.recv()))
+    assert [frame["data"]["typing"] for frame in heard if frame["type"] == "typing"] == [True, False]
+
+
+async def test_a_message_is_marked_as_delivered_and_as_read(served: Served, page: Page) -> None:
+    await page.evaluate("say('Hello')")
+    assert await page.evaluate("mark()") == "sent"
+    async with served.client("carol") as carol:
+        await carol.get("/chat/booking/booking-1/history")
+        await page.until("mark() === 'delivered'")
+        await carol.post("/chat/messages/read", json={"bookingId": "booking-1", "seq": DEMO + 1})
+        await page.until("mark() === 'read'")
+
+
+async def test_a_picture_is_stored_sent_and_shown(served: Served, page: Page) -> None:
+    sent = await page.evaluate("sendPicture('tap.png')")
+    assert (sent["type"], [file["name"] for file in sent["attachments"]]) == ("image", ["tap.png"])
+    # From the event's plain address, with the token; images from elsewhere would be refused.
+    await page.until("document.querySelector('img')?.naturalWidth === 480")
+    async with served.client("carol") as carol:
+        page_of_carol = (await carol.get("/chat/booking/booking-1/history")).json()["items"]
+    assert page_of_carol[-1]["attachments"][0]["id"] == sent["attachments"][0]["id"]
+
+
+async def test_an_upload_survives_a_broken_line_and_stays_one(served: Served, network: Network, page: Page) -> None:
+    network.losing = True
+    await page.evaluate("window.upload = porchlight.upload(new File(['A note.'], 'note.txt')); undefined")
+    await network.lost.wait()
+    network.losing = False
+    network.cut()
+    stored = await page.evaluate("upload")
+    assert stored["name"] == "note.txt"
+    with contextlib.closing(sqlite3.connect(served.folder / "porchlight.db")) as conn:
+        assert conn.execute("select id from files").fetchall() == [(stored["id"],)]

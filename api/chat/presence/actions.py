@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from api.auth import Actor
+from api.chat.access import room_for_reading
 from api.chat.presence import access, queries
 from api.chat.presence.types import OnlineStatus, OnlineStatuses
 from api.chat.privacy.queries import privacy_of
 from api.db import Tx
+from api.errors import RoomClosed
 from api.live import sockets, stream
 
 
@@ -16,7 +18,9 @@ def online_status(tx: Tx, actor: Actor, booking_id: str) -> OnlineStatuses:
 
 
 def typing_hearers(tx: Tx, actor: Actor, booking_id: str) -> list[str]:
-    """Who is to hear that the actor writes; nobody where the actor keeps it to themselves. Raises NotFound."""
+    """Who is to hear that the actor writes; nobody where they keep it to themselves. Raises NotFound, RoomClosed."""
+    if room_for_reading(tx, actor, booking_id).is_closed(tx.now):
+        raise RoomClosed
     others = [user_id for user_id in access.people_of(tx, actor, booking_id) if user_id != actor.id]
     return others if privacy_of(tx, actor.id).typing else []
 

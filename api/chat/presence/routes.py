@@ -5,12 +5,12 @@ from litestar.params import JSONBody
 
 from api.chat.presence import actions
 from api.chat.presence.types import OnlineStatuses, TypingDraft
-from api.errors import NotFound
+from api.errors import NotFound, RoomClosed
 from api.ids import BookingPath
 from api.requests import Request
 
 
-@post("/booking/{bookingId:str}/typing", status_code=204, raises=[NotFound], opt={"bucket": "typing"})
+@post("/booking/{bookingId:str}/typing", status_code=204, raises=[NotFound, RoomClosed], opt={"bucket": "typing"})
 async def type_(booking_id: BookingPath, data: JSONBody[TypingDraft], request: Request) -> None:
     """Tell the other members that you write, or that you stopped.
 

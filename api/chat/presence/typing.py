@@ -21,7 +21,7 @@ class Typists:
         self._told: dict[tuple[str, str], int] = {}
 
     async def type(self, db: Database, actor: Actor, booking_id: str, typing: bool) -> None:
-        """Tell the other members, where there is something to tell. Raises NotFound."""
+        """Tell the other members, where there is something to tell. Raises NotFound, RoomClosed."""
         hearers = await db.read(typing_hearers, actor, booking_id)
         if not self._is_news(actor.id, booking_id, typing):
             return

@@ -64,7 +64,8 @@ CREATE TABLE members (
 CREATE INDEX members_by_activity ON members (user_id, active_at, booking_id);
 CREATE INDEX members_unread ON members (user_id) WHERE unread > 0;
 
--- Clustered by room and seq on SQLite: a page of history is one walk.
+-- Clustered by room and seq on SQLite: a page of history is one walk. The text of a held message stands elsewhere, so that
+-- nothing that reads messages can show it.
 -- sender_id is null where the system speaks; latitude and longitude are millionths of a degree, accuracy is in metres.
 -- A deleted message stays as an empty one.
 CREATE TABLE messages (
@@ -83,6 +84,7 @@ CREATE TABLE messages (
   edited_at INTEGER,
   deleted_at INTEGER,
   version INTEGER NOT NULL DEFAULT 1,
+  held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1)),
   PRIMARY KEY (booking_id, seq)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX messages_by_id ON messages (id);
