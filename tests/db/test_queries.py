@@ -25,7 +25,7 @@ from api.files.types import File, Quota
 from api.live.stream import Span
 from api.notifications import queries as notifications
 from api.notifications.announcements import queries as announcements
-from api.notifications.decision import Verdict
+from api.notifications.decision import Verdict as Decided
 from api.notifications.devices import queries as devices
 from api.notifications.dispatch import queries as dispatch
 from api.notifications.dispatch.types import Subject
@@ -142,7 +142,7 @@ ARGUMENTS: dict[str, Any] = {
     "rule": "now",
     "since": NOW - 1000,
     "starts_at": NOW,
-    "state": "active",
+    "notifications.state": "active",
     "announcements.user_ids": None,
     "people.user_ids": ["pat", "carol"],
     "unread_by.user_ids": ["pat", "carol"],
@@ -150,7 +150,7 @@ ARGUMENTS: dict[str, Any] = {
     "title": "News",
     "unread": 0,
     "unseen": 0,
-    "verdict": Verdict("email", "queued", NOW, "now"),
+    "put.verdict": Decided("email", "queued", NOW, "now"),
     "accuracy": 12,
     "add.kind": "test",
     "added_by": None,
@@ -276,7 +276,7 @@ def furnish(tx: Tx) -> None:
     platform.insert_event(tx, EventDraft(id="event-1", type="booking.created", user_id="pat", booking_id="1"))
     notifications.insert(tx, [ROW])
     notifications.add_counts(tx, "pat", 1, 1)
-    dispatch.put(tx, SUBJECT, Verdict("push", "queued", NOW, "now"))
+    dispatch.put(tx, SUBJECT, Decided("push", "queued", NOW, "now"))
     preferences.insert(tx, "carol", "{}")
     devices.put(tx, "pat", "fcm", "address-9", None, None, "Phone")
     devices.begin_vapid_key(tx, "AA")
