@@ -68,9 +68,6 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
         content.keep(tx, message.id, draft.text or "", verdict)
     search.enter(tx, message, present)
     _tell_created(tx, message, draft.text or "", present)
-    for user_id in present:
-        if user_id != actor.id:
-            waiting.message_came(tx, booking_id, user_id)
     # What the room was told is the same for all; the sender's own addresses are only in the answer.
     if message.attachments:
         message.attachments = links.signed(tx, actor, message.attachments)
@@ -83,6 +80,9 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
 
 def _tell_created(tx: Tx, message: Message, written: str, present: list[str]) -> None:
     """What is held, only its sender hears; the others hear that there is something."""
+    for user_id in present:
+        if user_id != message.sender.id:
+            waiting.message_came(tx, message.booking_id, user_id)
     if not message.held:
         stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
         return
