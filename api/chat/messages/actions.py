@@ -13,6 +13,7 @@ from api.chat.filter.queries import withdraw
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
 from api.chat.search import actions as search
+from api.chat.stats import actions as stats
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
 from api.chat.waiting import actions as waiting
 from api.clock import milliseconds, rfc3339
@@ -67,6 +68,7 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
     if verdict.findings:
         content.keep(tx, message.id, draft.text or "", verdict)
     search.enter(tx, message, present)
+    stats.count(tx, actor, room, present, moment)
     _tell_created(tx, message, draft.text or "", present)
     # What the room was told is the same for all; the sender's own addresses are only in the answer.
     if message.attachments:
