@@ -189,7 +189,11 @@ class LeftWith(Record):
 
 
 class Room(Record):
-    """A room as one member may see it: up to `last_seq`, and for a former one as it was then."""
+    """A room as one member may see it: up to `last_seq`, and for a former one as it was then.
+
+    Whose answer is waited for (`asked_id`) since when (`asked_at`), and how often one was (`turns`), is only known of a
+    room that was locked.
+    """
 
     booking_id: str
     last_seq: int
@@ -197,6 +201,9 @@ class Room(Record):
     read_seq: int
     left_with: LeftWith | None
     closes_at: int | None
+    asked_id: str | None = None
+    asked_at: int = 0
+    turns: int = 0
 
     def is_closed(self, now: int) -> bool:
         return self.closes_at is not None and self.closes_at <= now

@@ -13,7 +13,9 @@ from api.chat.filter.queries import withdraw
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
 from api.chat.search import actions as search
+from api.chat.stats import actions as stats
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
+from api.chat.waiting import actions as waiting
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import NotEditable, NotFound, Problem, RoomClosed
@@ -66,6 +68,7 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
     if verdict.findings:
         content.keep(tx, message.id, draft.text or "", verdict)
     search.enter(tx, message, present)
+    stats.count(tx, actor, room, present, moment)
     _tell_created(tx, message, draft.text or "", present)
     # What the room was told is the same for all; the sender's own addresses are only in the answer.
     if message.attachments:
@@ -79,6 +82,9 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
 
 def _tell_created(tx: Tx, message: Message, written: str, present: list[str]) -> None:
     """What is held, only its sender hears; the others hear that there is something."""
+    for user_id in present:
+        if user_id != message.sender.id:
+            waiting.message_came(tx, message.booking_id, user_id)
     if not message.held:
         stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
         return

@@ -38,11 +38,15 @@ CREATE TABLE bookings (
 
 -- A room exists as soon as its booking does. Its row is the lock under which everything in the room is written.
 -- closes_at: nobody writes from then on; null while the booking goes on.
+-- asked_id, asked_at: whose answer is waited for, and since when; turns: how often an answer was.
 CREATE TABLE rooms (
   booking_id TEXT PRIMARY KEY REFERENCES bookings (id),
   last_seq INTEGER NOT NULL DEFAULT 0,
   last_message_at INTEGER NOT NULL DEFAULT 0,
-  closes_at INTEGER
+  closes_at INTEGER,
+  asked_id TEXT REFERENCES users (id),
+  asked_at INTEGER NOT NULL DEFAULT 0,
+  turns INTEGER NOT NULL DEFAULT 0
 );
 
 -- until_seq: a former member reads up to there and hears nothing more; null for a present one. left_status and left_with
