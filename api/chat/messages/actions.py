@@ -15,6 +15,7 @@ from api.chat.messages.shown import shown
 from api.chat.search import actions as search
 from api.chat.stats import actions as stats
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
+from api.chat.waiting import actions as waiting
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import NotEditable, NotFound, Problem, RoomClosed
@@ -81,6 +82,9 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
 
 def _tell_created(tx: Tx, message: Message, written: str, present: list[str]) -> None:
     """What is held, only its sender hears; the others hear that there is something."""
+    for user_id in present:
+        if user_id != message.sender.id:
+            waiting.message_came(tx, message.booking_id, user_id)
     if not message.held:
         stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
         return
