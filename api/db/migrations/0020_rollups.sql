@@ -11,4 +11,3 @@ CREATE TABLE rollups (
   total INTEGER NOT NULL,
   PRIMARY KEY (span, start, subject, measure, bucket)
 ) WITHOUT ROWID;
-CREATE INDEX rollups_by_subject ON rollups (subject, span, start);
