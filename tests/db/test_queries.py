@@ -67,6 +67,7 @@ ROW = Row(
     created_at=NOW,
     active_at=NOW,
     ends_at=None,
+    hidden=False,
 )
 SUBJECT = Subject(
     id="ntf_1",
@@ -145,6 +146,7 @@ ARGUMENTS: dict[str, Any] = {
     "notifications.state": "active",
     "announcements.user_ids": None,
     "people.user_ids": ["pat", "carol"],
+    "of_people.user_ids": ["pat", "carol"],
     "unread_by.user_ids": ["pat", "carol"],
     "dispatch.subject": SUBJECT,
     "title": "News",
