@@ -190,6 +190,20 @@ class RoomClosed(Problem):
     default_detail = "Its booking ended some time ago. Reading goes on."
 
 
+class Blocking(Problem):
+    status_code = 409
+    code = "blocking"
+    title = "You have blocked the others in this room"
+    default_detail = "Unblock them to write to them."
+
+
+class MessagesRefused(Problem):
+    status_code = 409
+    code = "messages_refused"
+    title = "No messages are taken in this room at the moment"
+    default_detail = "What concerns the booking still arrives. Ask the support desk where it is urgent."
+
+
 class NotHeld(Problem):
     status_code = 409
     code = "not_held"

@@ -42,6 +42,7 @@ IDS: dict[str, tuple[str, str, str]] = {
     "messageIds": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "providerId": ("pat", "otto", "nobody"),
     "customerId": ("carol", "olga", "no-one"),
+    "blockedId": ("pat", "olga", "nobody"),
     "socketId": ("SOCKET 1", "SOCKET 2", "sock_9"),
     "fileId": ("FILE 1", "FILE 2", "file_9"),
     "notificationId": ("NOTIFICATION 1", "NOTIFICATION 2", "ntf_9"),
@@ -60,6 +61,7 @@ OWN_NAMES = {"clientMessageId", "id", "category"}
 # What to send to each route that takes a body; every id of the body is put in.
 BODIES: dict[str, list[dict[str, Any]]] = {
     "Draft": [{"text": "Hello", "replyTo": ""}, {"type": "file", "attachmentIds": ""}],
+    "Mute": [{"until": "2999-01-01T00:00:00Z"}],
     "QuickDraft": [{"key": "greeting"}],
     "TemplateDraft": [{"key": "another", "text": "Hello {customerName}"}],
     "TemplateChange": [{"text": "Hello {customerName}"}],

@@ -43,6 +43,10 @@ async def texts(who: httpx.AsyncClient) -> list[str]:
     return [item["text"] for item in items if item["type"] == "text"]
 
 
+async def places(who: httpx.AsyncClient) -> list[Any]:
+    return [item["location"] for item in (await who.get("/chat/booking/1/history")).json()["items"]]
+
+
 async def waiting(cast: Cast) -> list[Any]:
     return list((await cast.agnes.get("/desk/messages/held")).json()["items"])
 
@@ -108,6 +112,16 @@ async def test_a_held_message_says_nothing_to_others_until_it_is_released(cast: 
     assert (message["held"], message["version"], message["editedAt"]) == (False, 2, None)
 
 
+async def test_only_what_everybody_may_read_is_found(cast: Cast) -> None:
+    async def hits(q: str) -> list[str]:
+        return [item["text"] for item in (await cast.carol.get("/chat/search", params={"q": q})).json()["items"]]
+
+    await say(cast.pat, "you idiot, damn")
+    assert [await hits(q) for q in ("you", "damn")] == [[], []]
+    await decide(cast, "release")
+    assert [await hits(q) for q in ("you", "damn")] == [["you idiot, ••••"], []]
+
+
 async def test_nobody_hears_what_is_held_but_the_other_devices_of_its_sender(
     cast: Cast, device: Callable[..., Any]
 ) -> None:
@@ -117,11 +131,12 @@ async def test_nobody_hears_what_is_held_but_the_other_devices_of_its_sender(
     assert (mine["text"], mine["location"]["latitude"]) == ("you idiot", 1)
     assert (theirs["id"], theirs["seq"], theirs["held"]) == (sent["id"], 1, True)
     assert (theirs["text"], theirs["location"]) == ("", None)
+    assert await places(cast.carol) == [None]
     await decide(cast, "release")
     for listener in (pat, carol):
         event = await listener.event()
         assert (event["type"], event["data"]["version"]) == ("message.edited", 2)
-    assert (await cast.carol.get("/chat/booking/1/history")).json()["items"][0]["location"]["latitude"] == 1
+    assert await places(cast.carol) == [sent["location"]]
 
 
 async def test_the_conversation_shows_a_held_message_to_its_sender_only(cast: Cast) -> None:
@@ -246,3 +261,17 @@ async def test_a_transcript_says_that_something_is_held(cast: Cast) -> None:
     pages = [(await who.get("/chat/booking/1/transcript?format=text")).text for who in (cast.pat, cast.carol)]
     assert ["ladder" in page for page in pages] == [True, False]
     assert "This message is being checked." in pages[1]
+
+
+async def test_a_quick_response_is_filtered_like_a_message(cast: Cast) -> None:
+    answers = [
+        await cast.pat.post("/chat/booking/1/quick-response", json={"key": "custom", "text": text})
+        for text in ("You crook", "damn tap")
+    ]
+    assert (answers[0].json()["code"], answers[1].json()["text"]) == ("text_rejected", "•••• tap")
+
+
+async def test_what_the_desk_says_is_not_filtered(cast: Cast) -> None:
+    await become(cast, "disputed")
+    assert (await cast.agnes.post("/chat/booking/1/members", json={"userId": "agnes"})).is_success
+    assert (await say(cast.agnes, "He said crook"))["text"] == "He said crook"
