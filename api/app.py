@@ -40,6 +40,7 @@ from api.notifications import events as notification_events
 from api.notifications import retention, told
 from api.notifications.announcements import actions as announcements
 from api.notifications.announcements.routes import router as announcements_routes
+from api.notifications.callbacks.routes import router as callbacks
 from api.notifications.channels.open import Open, open_channels
 from api.notifications.dispatch.pipeline import Pipeline
 from api.notifications.feedback import actions as feedback
@@ -135,6 +136,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
                     announcements_routes,
                     feedback_routes,
                     mail_page,
+                    callbacks,
                     help_routes,
                     live_routes,
                     outbox_routes,
@@ -157,6 +159,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
             {
                 "settings": settings,
                 "db": db,
+                "clock": clock,
                 "tokens": tokens,
                 "live": live,
                 "typists": typists,

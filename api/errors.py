@@ -133,6 +133,13 @@ class RoleChanged(Unauthenticated):
     default_detail = "The platform's record has another role for this user: get a new token."
 
 
+class InvalidSignature(Problem):
+    status_code = 401
+    code = "invalid_signature"
+    title = "The signature is not right"
+    default_detail = "Sign id, timestamp and body with the secret that both sides know, within 5 minutes."
+
+
 class Forbidden(Problem):
     status_code = 403
     code = "forbidden"

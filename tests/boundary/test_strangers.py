@@ -24,7 +24,7 @@ HELP = "GET /api/provider-communication/help"
 PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /api/reference"}
 # Its address carries its own proof.
 PUBLIC |= {"GET /api/provider-communication/files/{fileId}/link"}
-PUBLIC |= {"GET /api/asyncapi.json"}
+PUBLIC |= {"GET /api/asyncapi.json", "POST /api/provider-communication/notifications/callbacks/{channel}"}
 PUBLIC |= {f"{method} /api/provider-communication/notifications/mail/{{mailToken}}" for method in ("GET", "POST")}
 PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{HELP}/tags"}
 
@@ -72,6 +72,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "ShareDraft": [{"latitude": 1, "longitude": 1}, {"stop": True}],
     "PrivacyDraft": [{"receipts": True, "typing": False, "presence": True}],
     "Read": [{"bookingId": "", "seq": 1}, {"messageIds": ""}],
+    "Report": [{"providerId": "1", "status": "delivered"}],
     "Marks": [{"ids": ""}],
     "Chosen": [{"ids": ""}],
     "Choices": [{"digestAt": "09:00"}],
