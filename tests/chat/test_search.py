@@ -3,6 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.search.index import mark
 from tests.chat.test_members import give_booking_1_to
 from tests.conftest import Cast, say, until
 
@@ -55,6 +56,15 @@ async def test_all_of_ones_rooms_are_searched_or_one_of_them(cast: Cast) -> None
     assert await texts(cast.pat, "tap") == ["tap three", "tap one"]
     assert await texts(cast.pat, "tap", bookingId="1") == ["tap one"]
     assert await texts(cast.olga, "tap") == ["tap two", "tap three"]
+
+
+async def test_two_rooms_that_share_a_mark_stay_apart(cast: Cast) -> None:
+    assert mark("room", "b984389") == mark("room", "b16240026")
+    for room in ("b984389", "b16240026"):
+        draft = {"providerId": "pat", "customerId": "olga", "service": "Sink", "status": "confirmed"}
+        await cast.plat.put(f"/platform/bookings/{room}", json=draft)
+        await say(cast.olga, f"tap in {room}", booking=room)
+    assert await texts(cast.pat, "tap", bookingId="b984389", limit=1) == ["tap in b984389"]
 
 
 async def test_a_stranger_finds_nothing_and_learns_nothing_of_a_room(cast: Cast) -> None:
