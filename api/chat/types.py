@@ -186,11 +186,11 @@ class Member(Record):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """Which rooms a list holds; None for all. `words`: beginnings, each of them that of a word of the room."""
+    """Which rooms a list holds; None for all. `words`: each of them begins a word of the room."""
 
     status: BookingStatus | None
     state: RoomState | None
-    words: tuple[str, ...] | None
+    words: tuple[str, ...]
 
 
 class ConversationPage(Record):

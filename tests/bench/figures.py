@@ -18,7 +18,15 @@ from tests.bench.wrk import Load, Round, http, run
 SENDERS = (1, 10, 50, 200)
 AT_ONCE = 50
 READERS = 10
-FLOOR, ONE_ROOM, LIST = "floor", "one room", "conversation list"
+FLOOR, ONE_ROOM = "floor", "one room"
+# Each filter's best and worst: everything is chosen, or nothing.
+LISTS = {
+    "conversations": "",
+    "unread conversations": "?state=unread",
+    "archived conversations, none": "?state=archived",
+    "conversations by two words": "?q=leaking%20ta",
+    "conversations by a word that none has": "?q=boiler",
+}
 WINDOWS = (30, cast.DAYS)
 Rounds = Mapping[str, Sequence[Round]]
 _rounds = count(1)
@@ -81,8 +89,8 @@ def _loads(tokens: Mapping[str, str]) -> list[Load]:
     one_room = Load(ONE_ROOM, [sending_request("0", token, f"{mark}-room") for token in both], AT_ONCE)
     pages = [page for room in (THOUSAND, MILLION) for page in _pages(room, tokens[cast.provider(room)])]
     stats = [_stats(room, days, tokens[cast.provider(room)]) for days in WINDOWS for room in (THOUSAND, MILLION)]
-    rooms = Load(LIST, [http("GET", f"{PREFIX}/chat/conversations", tokens[cast.provider(cast.MANY)])], READERS)
-    return [floor, *sends, one_room, *pages, *stats, rooms]
+    lists = [_list(name, query, tokens[cast.provider(cast.MANY)]) for name, query in LISTS.items()]
+    return [floor, *sends, one_room, *pages, *stats, *lists]
 
 
 def sending_request(room: str, token: str, mark: str) -> str:
@@ -96,6 +104,10 @@ def _pages(room: str, token: str) -> list[Load]:
         Load(newest(room), [http("GET", address, token)], READERS),
         Load(anywhere(room), [http("GET", f"{address}?before=@seq@", token)], READERS, cast.PAGES[room]),
     ]
+
+
+def _list(name: str, query: str, token: str) -> Load:
+    return Load(name, [http("GET", f"{PREFIX}/chat/conversations{query}", token)], READERS)
 
 
 def _stats(room: str, days: int, token: str) -> Load:

@@ -42,7 +42,7 @@ def conversations(
     else:
         back, pinned, *spot = paging.decode(cursor, filters, (bool, int, int, str))
         place = (spot[0], spot[1])
-    chosen = Chosen(status, state, None if q is None else _beginnings(q))
+    chosen = Chosen(status, state, () if q is None else _beginnings(q))
     fetch = queries.places_after if back else queries.places_before
     places = fetch(tx, actor.id, chosen, pinned, place, limit + 1)
 
@@ -50,7 +50,8 @@ def conversations(
         return paging.encode(filters, (back, pinned, *place))
 
     places, page = paging.cut(places, limit, back=back, first=cursor is None, edge=edge)
-    found = queries.conversations(tx, actor.id, [booking_id for _, booking_id in places])
+    shown = [booking_id for _, booking_id in places]
+    found = sorted(queries.conversations(tx, actor.id, shown), key=lambda item: shown.index(item.booking_id))
     with_members(tx, actor.id, found)
     with_files(tx, actor, [item.last_message for item in found if item.last_message])
     return ConversationPage(found, page, queries.count(tx, actor.id, chosen) if with_total else msgspec.UNSET)

@@ -1,6 +1,7 @@
 """One function, one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -28,10 +29,6 @@ CHOSEN = """
 from members where user_id = $1 and active_at <= $2 and (cast($3 as text) is null or status = $3)
 and (cast($4 as text) is null or
   case $4 when 'active' then archived = 0 when 'archived' then archived = 1 else unread > 0 or marked_unread = 1 end)
-and (cast($5 as text) is null or booking_id in (
-  select w.booking_id from json_each(cast($5 as text)) asked join room_words w
-  on w.user_id = $1 and w.word >= asked.value and w.word < asked.value || cast($6 as text)
-  group by w.booking_id having count(distinct asked.value) = $7))
 """
 
 
@@ -45,11 +42,15 @@ def places_before(
     """Of the rooms less lately active than `place`, the latest first; what was active after `pinned` is left out."""
     return tx.all(
         _place,
-        f"select active_at, booking_id {CHOSEN} and (active_at, booking_id) < ($8, $9) "
-        "order by active_at desc, booking_id desc limit $10",
-        *_chosen(user_id, chosen, pinned),
+        f"select active_at, booking_id {CHOSEN} and (active_at, booking_id) < ($5, $6) {_named(len(chosen.words), 8)} "
+        "order by active_at desc, booking_id desc limit $7",
+        user_id,
+        pinned,
+        chosen.status,
+        chosen.state,
         *place,
         limit,
+        *_bounds(chosen),
     )
 
 
@@ -59,30 +60,49 @@ def places_after(
     """Of those more lately active than `place`, the nearest to it first."""
     return tx.all(
         _place,
-        f"select active_at, booking_id {CHOSEN} and (active_at, booking_id) > ($8, $9) "
-        "order by active_at, booking_id limit $10",
-        *_chosen(user_id, chosen, pinned),
+        f"select active_at, booking_id {CHOSEN} and (active_at, booking_id) > ($5, $6) {_named(len(chosen.words), 8)} "
+        "order by active_at, booking_id limit $7",
+        user_id,
+        pinned,
+        chosen.status,
+        chosen.state,
         *place,
         limit,
+        *_bounds(chosen),
     )
 
 
 def count(tx: Tx, user_id: str, chosen: Chosen) -> int:
-    total: int = tx.value(f"select count(*) {CHOSEN}", *_chosen(user_id, chosen, 2**53))
+    total: int = tx.value(
+        f"select count(*) {CHOSEN} {_named(len(chosen.words), 5)}",
+        user_id,
+        2**53,
+        chosen.status,
+        chosen.state,
+        *_bounds(chosen),
+    )
     return total
 
 
-def _chosen(user_id: str, chosen: Chosen, pinned: int) -> tuple[Any, ...]:
-    words = None if chosen.words is None else msgspec.json.encode(chosen.words).decode()
-    return user_id, pinned, chosen.status, chosen.state, words, LAST, len(chosen.words or ())
+@cache
+def _named(words: int, first: int) -> str:
+    """A condition for each word: the room is among those that have it. `first`: the number of its first parameter."""
+    return " ".join(
+        "and booking_id in (select booking_id from room_words "
+        f"where user_id = $1 and word >= ${number} and word < ${number + 1})"
+        for number in range(first, first + 2 * words, 2)
+    )
+
+
+def _bounds(chosen: Chosen) -> Iterator[str]:
+    return (bound for word in chosen.words for bound in (word, word + LAST))
 
 
 def conversations(tx: Tx, user_id: str, booking_ids: Sequence[str]) -> list[Conversation]:
-    """The latest first."""
+    """In no order: asked for one, SQLite would walk all the rooms of the user."""
     return tx.all(
         conversation,
-        CONVERSATION + "and me.booking_id in (select value from json_each(cast($3 as text))) "
-        "order by me.active_at desc, me.booking_id desc",
+        CONVERSATION + "and me.booking_id in (select value from json_each(cast($3 as text)))",
         tx.now,
         user_id,
         msgspec.json.encode(booking_ids).decode(),
