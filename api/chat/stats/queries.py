@@ -27,13 +27,9 @@ def begin_anew(tx: Tx, booking_id: str) -> None:
 def conversations(tx: Tx, user_id: str) -> Conversations:
     return tx.only(
         Conversations,
-        "select count(*) as total, "
-        "cast(coalesce(sum(case when m.until_seq is null and (r.closes_at is null or r.closes_at > $2) "
-        "then 1 else 0 end), 0) as bigint) as active, "
-        "cast(coalesce(sum(m.unread), 0) as bigint) as unread "
-        "from members m join rooms r on r.booking_id = m.booking_id where m.user_id = $1",
+        "select count(*) as total, cast(coalesce(sum(1 - archived), 0) as bigint) as active, "
+        "cast(coalesce(sum(unread), 0) as bigint) as unread from members where user_id = $1",
         user_id,
-        tx.now,
     )
 
 

@@ -7,7 +7,7 @@ from api.db.rows import Record
 
 
 class Conversations(Record):
-    """A user's rooms at this moment; `active` is how many of them they may write in."""
+    """A user's rooms at this moment; `active` is how many of them are not archived."""
 
     total: int
     active: int
