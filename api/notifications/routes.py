@@ -12,15 +12,15 @@ from api.notifications.devices.routes import router as devices
 from api.notifications.dispatch import actions as dispatch
 from api.notifications.dispatch.rules import explained
 from api.notifications.dispatch.types import Trace
-from api.notifications.kinds import Category
 from api.notifications.preferences.routes import router as preferences
+from api.notifications.preferences.types import CATEGORIES
 from api.notifications.stats import Stats, stats
 from api.notifications.types import Chosen, Counts, Marks, Notification, NotificationPage, State
 from api.paging import DEFAULT_LIMIT, Cursor, Limit
 from api.requests import Request
 
 NotificationPath = Annotated[str, PathParameter(name="notificationId", pattern=r"^[a-z0-9_]{1,64}$")]
-CategoryPath = Annotated[Category, PathParameter(name="category")]
+CategoryPath = Annotated[str, PathParameter(name="category", pattern=r"^[a-z]{1,16}$")]
 Shown = Annotated[State, QueryParameter(name="state")]
 WithTotal = Annotated[bool, QueryParameter(name="withTotal")]
 
@@ -37,7 +37,7 @@ async def listed(
     return await _listed(request, None, shown, cursor, limit, with_total)
 
 
-@get("/category/{category:str}", raises=[InvalidCursor, CursorMismatch])
+@get("/category/{category:str}", raises=[NotFound, InvalidCursor, CursorMismatch])
 async def by_category(
     category: CategoryPath,
     request: Request,
@@ -47,11 +47,13 @@ async def by_category(
     with_total: WithTotal = False,
 ) -> NotificationPage:
     """Those of one category."""
+    if category not in CATEGORIES:
+        raise NotFound
     return await _listed(request, category, shown, cursor, limit, with_total)
 
 
 async def _listed(
-    request: Request, category: Category | None, shown: State, cursor: str | None, limit: int, with_total: bool
+    request: Request, category: str | None, shown: State, cursor: str | None, limit: int, with_total: bool
 ) -> NotificationPage:
     return await request.db.read(
         actions.listed,

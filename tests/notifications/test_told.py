@@ -75,6 +75,15 @@ async def test_whoever_reads_at_once_is_told_nothing(cast: Cast, clock: SetClock
     assert await told(cast.pat) == []
 
 
+async def test_a_muted_room_tells_of_no_message(cast: Cast, clock: SetClock) -> None:
+    assert (await cast.pat.put("/chat/booking/1/mute", json={})).status_code == 200
+    await say(cast.carol)
+    await say(cast.olga, booking="2")
+    clock.advance(10)
+    await until(partial(told, cast.otto), [("message.waiting", "New message: Tap")])
+    assert await told(cast.pat) == []
+
+
 async def announce(cast: Cast, **fields: Any) -> Any:
     answer = await cast.ada.post("/desk/announcements", json={"title": "Snow", "body": "Drive with care.", **fields})
     assert answer.status_code == 201, answer.text
