@@ -28,7 +28,7 @@ lock: .venv/dev
 	$(BIN)/uv pip compile $(LOCK) --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 LOCK := --no-config -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --custom-compile-command "make lock" --extra postgres --extra media
+	--no-annotate --custom-compile-command "make lock" --extra postgres --extra media --extra email --extra sms
 
 .venv/serve: requirements.lock pyproject.toml
 	@$(call install,requirements.lock)

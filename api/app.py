@@ -12,6 +12,8 @@ from api.auth import Tokens
 from api.chat import events as chat_events
 from api.chat.access import may_read_files
 from api.chat.deliveries.watch import Deliveries
+from api.chat.filter.routes import router as filter_routes
+from api.chat.filter.rules import rules_of
 from api.chat.frames import kinds as chat_frames
 from api.chat.location import actions as location
 from api.chat.location.routes import kinds as location_frames
@@ -21,6 +23,7 @@ from api.chat.presence.watch import Presence
 from api.chat.privacy.routes import router as privacy
 from api.chat.routes import router as chat
 from api.chat.search import actions as chat_search
+from api.chat.waiting import actions as waiting
 from api.clock import Clock, system_clock
 from api.db import open_database
 from api.files import sweeping
@@ -31,6 +34,16 @@ from api.help.routes import router as help_routes
 from api.limits import Limits
 from api.live.live import Live
 from api.live.routes import router as live_routes
+from api.notifications import events as notification_events
+from api.notifications import retention, told
+from api.notifications.announcements import actions as announcements
+from api.notifications.announcements.routes import router as announcements_routes
+from api.notifications.channels.open import Open, open_channels
+from api.notifications.dispatch.pipeline import Pipeline
+from api.notifications.feedback import actions as feedback
+from api.notifications.feedback.routes import router as feedback_routes
+from api.notifications.routes import router as notifications
+from api.notifications.unsubscribe.routes import router as mail_page
 from api.outbox.loop import Outbox
 from api.outbox.routes import router as outbox_routes
 from api.platform.routes import router as platform
@@ -43,19 +56,33 @@ PREFIX = "/api/provider-communication"
 SOCKET = f"{PREFIX}/realtime"
 
 
-def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boundary:
-    """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database."""
+def create_app(settings: Settings, clock: Clock = system_clock, channels: Open = open_channels) -> boundary.Boundary:
+    """The whole of Porchlight as one ASGI app; its lifespan opens and closes the database.
+
+    `channels` opens the ways out of the app.
+    """
+    # A rule that cannot be read stops the start, not the first message.
+    rules_of(settings)
     db = open_database(settings, clock)
     tokens = Tokens(settings, db, clock)
     limits = Limits(settings.rate_limit_factor)
     typists = Typists(clock)
     live = Live(settings, db, tokens, limits, clock, {**chat_frames, **typing_frames(typists), **location_frames})
-    events = asyncapi.Events(chat_events.durable, chat_events.passing)
+    events = asyncapi.Events(chat_events.durable | notification_events.durable, chat_events.passing)
     presence, deliveries = Presence(live, db, clock), Deliveries(live, db)
     # Who may read what a file hangs on, by the file's purpose.
     files = Files(settings, clock, {"chat": may_read_files})
-    for_ever = sweeps.works | sweeping.works(files, db)
-    works = for_ever | sweeping.scans(files, db) | location.works | chat_search.works
+    # Whether what somebody was told of is still of interest to them, by what it is about.
+    causes = {
+        "messages": waiting.unwanted,
+        "booking": told.unwanted,
+        "announcement": announcements.unwanted,
+        "feedback": feedback.unwanted,
+    }
+    pipeline = Pipeline(db, settings.base_url, channels(settings, db), causes)
+    for_ever = sweeps.works | sweeping.works(files, db) | retention.works(settings)
+    works = {**for_ever, **sweeping.scans(files, db), **location.works, **chat_search.works, **waiting.works}
+    works |= {**announcements.works, **feedback.works, **pipeline.works}
     outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
@@ -88,6 +115,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await pipeline.close()
         finally:
             await files.close()
             await db.close()
@@ -96,7 +124,20 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
         [
             Router(
                 PREFIX,
-                route_handlers=[platform, chat, privacy, files_routes, help_routes, live_routes, outbox_routes],
+                route_handlers=[
+                    platform,
+                    chat,
+                    privacy,
+                    files_routes,
+                    notifications,
+                    announcements_routes,
+                    feedback_routes,
+                    mail_page,
+                    help_routes,
+                    live_routes,
+                    outbox_routes,
+                    filter_routes,
+                ],
             ),
             asgi(SOCKET, opt={"public": True}, copy_scope=False)(live),
             health.healthz,
@@ -119,6 +160,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> boundary.Boun
                 "typists": typists,
                 "deliveries": deliveries,
                 "files": files,
+                "offered": pipeline.offered,
                 "library": library,
                 "searches": Searches(),
                 "site_watch": site_watch,

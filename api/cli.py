@@ -12,6 +12,7 @@ import click
 from api import __version__, backup, demo, keys
 from api.app import create_app
 from api.auth import ROLES, make_token
+from api.chat.filter import rules as filter_rules
 from api.clock import system_clock
 from api.db import Closed, open_database
 from api.db.open import data_folder
@@ -181,7 +182,12 @@ def _settings() -> Settings:
 
 
 def _more_mistakes(settings: Settings) -> list[str]:
-    return [*keys.mistakes(settings), *keyring.mistakes(settings), *scan.mistakes(settings)]
+    return [
+        *filter_rules.mistakes(settings),
+        *keys.mistakes(settings),
+        *keyring.mistakes(settings),
+        *scan.mistakes(settings),
+    ]
 
 
 def _build_site(project: Path, settings: Settings) -> bool:

@@ -159,6 +159,14 @@ class MethodNotAllowed(Problem):
     title = "This address does not take that method"
 
 
+class TextRejected(Problem):
+    """`errors` says where in the text; nothing was stored."""
+
+    code = "text_rejected"
+    title = "The text cannot be sent like this"
+    default_detail = "The platform's rules do not allow what it holds. Write it differently."
+
+
 class UnknownUser(Problem):
     status_code = 409
     code = "unknown_user"
@@ -180,6 +188,13 @@ class RoomClosed(Problem):
     code = "room_closed"
     title = "Nobody writes in this room any more"
     default_detail = "Its booking ended some time ago. Reading goes on."
+
+
+class NotHeld(Problem):
+    status_code = 409
+    code = "not_held"
+    title = "The message does not wait for a decision any more"
+    default_detail = "It was released, rejected, or changed by its sender."
 
 
 class NotEditable(Problem):
@@ -250,11 +265,24 @@ class TooSlow(Problem):
     default_detail = "Nothing was kept. Send it again over a better connection."
 
 
+class FeedbackGiven(Problem):
+    status_code = 409
+    code = "feedback_given"
+    title = "You have answered already"
+
+
 class PreconditionFailed(Problem):
     status_code = 412
     code = "precondition_failed"
     title = "It has changed since you read it"
     default_detail = "Read it again, and repeat the change with its new ETag."
+
+
+class PreconditionRequired(Problem):
+    status_code = 428
+    code = "precondition_required"
+    title = "The request needs If-Match"
+    default_detail = "Read it first, and send its ETag as `If-Match`, so that nobody's change is lost."
 
 
 class TooLarge(Problem):
@@ -296,13 +324,6 @@ class IdempotencyMismatch(Problem):
     code = "idempotency_mismatch"
     title = "The key was used for another request"
     default_detail = "An Idempotency-Key stands for one request: use a new key for another query or body."
-
-
-class PreconditionRequired(Problem):
-    status_code = 428
-    code = "precondition_required"
-    title = "Say which state you are changing"
-    default_detail = "Read it first, and send its ETag as If-Match."
 
 
 class RateLimited(Problem):

@@ -19,14 +19,18 @@ class Line(httpx.AsyncHTTPTransport):
             raise httpx.ConnectError("cut before its first use") from error
 
 
+def client(seconds: float = 15) -> httpx.AsyncClient:
+    """Follows no redirect, asks for nothing packed, and no proxy of the environment."""
+    headers = {"accept-encoding": "identity"}
+    return httpx.AsyncClient(transport=Line(trust_env=False), timeout=seconds, headers=headers, trust_env=False)
+
+
 async def fetch(url: str, *, most_bytes: int = 1 << 20, seconds: float = 15) -> bytes:
     """GET without redirects or decompression. Raises Unavailable on anything but a 200 within the limits."""
-    headers = {"accept-encoding": "identity"}
-    line = Line(trust_env=False)
     try:
         async with (
-            httpx.AsyncClient(transport=line, timeout=seconds, headers=headers, trust_env=False) as client,
-            client.stream("GET", url) as answer,
+            client(seconds) as http,
+            http.stream("GET", url) as answer,
         ):
             if answer.status_code != 200:
                 raise Unavailable(f"Another server answered {answer.status_code}.")

@@ -231,7 +231,8 @@ def _below(pointer: str, name: str) -> str:
 
 def invalid(message: str) -> InvalidRequest:
     """msgspec's sentence as a problem with a JSON pointer."""
-    reason, _, place = message.partition(" - at `$")
+    # A name of a dict that is none of those it takes is told as "at `key` in" the dict.
+    reason, _, place = message.replace(" - at `key` in `$", " - at `$").partition(" - at `$")
     # `[...]` is some member of a dict: msgspec does not say which.
     pointer = place.rstrip("`").partition("[...]")[0].replace("[", "/").replace("]", "").replace(".", "/")
     name = reason.partition("field `")[2].rstrip("`")

@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,9 +17,19 @@ from msgspec import Meta
 
 # Names the operators of the platform know already; every other setting is PORCHLIGHT_ + its name.
 BARE = ("chat_", "notification_", "support_", "help_center_")
-SECRET = ("jwt_secret", "encryption_key", "database_url", "bus_url", "smtp_url")
+SECRET = (
+    "jwt_secret",
+    "encryption_key",
+    "database_url",
+    "bus_url",
+    "smtp_url",
+    "sms_token",
+    "fcm_credentials",
+    "callback_secret",
+)
 SAMPLES = ("change", "secret", "password", "example", "sample", "test", "porchlight", "01234567", "abcdefgh")
 
+MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -44,10 +55,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     file_quota_count: Positive = 10_000
     file_scanner: str = ""
     smtp_url: str = ""
+    mail_from: str = ""
+    sms_url: str = ""
+    sms_token: str = ""
+    sms_repeatable: bool = False
+    fcm_credentials: str = ""
+    callback_secret: str = ""
+    push_hosts: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "web.push.apple.com",
+        "*.notify.windows.com",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_query_ms: Positive = 100
+    filter_rules: str = ""
     message_edit_minutes: Annotated[int, Meta(ge=0, le=525_600)] = 15
     room_close_hours: Annotated[int, Meta(ge=0, le=87_600)] = 72
+    history_days: Positive = 90
+    archive_days: Positive = 365
     voice_seconds: Positive = 300
     voice_size_limit: Positive = 5_242_880
 
@@ -166,6 +192,7 @@ def _mistakes(settings: Settings) -> Iterator[str]:
         yield "PORCHLIGHT_DATABASE_URL: must begin with postgresql:// (leave it empty for SQLite in the data folder)"
     if settings.bus_url and _parts(settings.bus_url).scheme not in ("redis", "rediss", "unix"):
         yield "PORCHLIGHT_BUS_URL: must begin with redis://"
+    yield from _channel_mistakes(settings)
     if settings.chat_websocket_port == settings.port:
         yield "CHAT_WEBSOCKET_PORT: is PORCHLIGHT_PORT, which takes sockets already; leave it empty"
     for origin in settings.allowed_origins:
@@ -182,6 +209,17 @@ def _mistakes(settings: Settings) -> Iterator[str]:
             ipaddress.ip_network(proxy)
         except ValueError:
             yield f"PORCHLIGHT_TRUSTED_PROXIES: {proxy!r} is not an IP address or network"
+
+
+def _channel_mistakes(settings: Settings) -> Iterator[str]:
+    if settings.smtp_url and _parts(settings.smtp_url).scheme not in ("smtp", "smtps"):
+        yield "PORCHLIGHT_SMTP_URL: must begin with smtp:// or smtps://"
+    if settings.mail_from and not MAILBOX.fullmatch(settings.mail_from):
+        yield "PORCHLIGHT_MAIL_FROM: must be one mailbox, such as help@example.com"
+    if settings.sms_url and _parts(settings.sms_url).scheme not in ("http", "https"):
+        yield "PORCHLIGHT_SMS_URL: must begin with https://"
+    if settings.callback_secret and len(settings.callback_secret.encode()) < 32:
+        yield "PORCHLIGHT_CALLBACK_SECRET: shorter than 32 bytes; `openssl rand -base64 48` makes a good one"
 
 
 def _weak(secret: str) -> Iterator[str]:

@@ -9,6 +9,8 @@ from api.chat.presence.actions import tell_offline
 from api.db import Tx
 from api.files import links
 from api.live import sockets, stream
+from api.notifications.channels.push.webpush import new_vapid_key
+from api.notifications.devices import queries as devices
 from api.outbox import queries
 from api.outbox.loop import Work
 from api.outbox.types import Due
@@ -54,5 +56,6 @@ def begin(tx: Tx, kinds: Iterable[str]) -> None:
     """At the first start: the database gets its epoch, and each sweep the row by which it goes on."""
     stream.begin_epoch(tx)
     links.begin(tx)
+    devices.begin_vapid_key(tx, new_vapid_key())
     for kind in kinds:
         queries.add(tx, kind, "", "{}", tx.now)

@@ -136,9 +136,8 @@ def test_an_unknown_name_suggests_the_right_one(wrong: str, right: str) -> None:
 @pytest.mark.parametrize("field", SECRET)
 def test_a_secret_may_stand_in_a_file(field: str, tmp_path: Path) -> None:
     path = tmp_path / "secret"
-    path.write_text(
-        "postgresql://x\n" if field == "database_url" else "redis://x\n" if field == "bus_url" else f"{GOOD}\n"
-    )
+    addresses = {"database_url": "postgresql://x", "bus_url": "redis://x", "smtp_url": "smtp://x"}
+    path.write_text(f"{addresses.get(field, GOOD)}\n")
     environ = {f"PORCHLIGHT_{field.upper()}_FILE": str(path)}
     settings = load(({} if field == "jwt_secret" else {"PORCHLIGHT_JWT_SECRET": GOOD}) | environ)
     assert getattr(settings, field) == path.read_text().strip()

@@ -51,6 +51,8 @@ def own_message(tx: Tx, actor: Actor, message_id: str) -> tuple[Room, Message]:
 
 
 def may_read_files(tx: Tx, actor: Actor, message_id: str) -> bool:
-    """Those of a message; with it they are gone."""
+    """Those of a message; with it they are gone, and held."""
     message = messages.seen_message(tx, message_id, actor.id)
-    return message is not None and message.deleted_at is None
+    if message is None or message.deleted_at is not None:
+        return False
+    return not message.held or message.sender.id == actor.id

@@ -9,6 +9,7 @@ from api.chat.conversations.actions import with_members
 from api.chat.conversations.queries import conversation_of
 from api.chat.notices import actions as notices
 from api.chat.search import actions as search
+from api.chat.stats.queries import begin_anew
 from api.chat.types import LeftWith
 from api.db import Tx
 from api.live import stream
@@ -48,6 +49,8 @@ def dismiss(tx: Tx, booking_id: str, people: Sequence[str]) -> list[str]:
     gone |= {user_id for user_id, added_by in present if added_by in gone} - set(people)
     for user_id in sorted(gone):
         leave(tx, booking_id, user_id, last_seq)
+    if gone:
+        begin_anew(tx, booking_id)
     return [user_id for user_id, _ in present]
 
 

@@ -29,7 +29,8 @@ def room(tx: Tx, booking_id: str, user_id: str) -> Room | None:
 def lock_room(tx: Tx, booking_id: str, user_id: str) -> Room | None:
     return tx.lock(
         Room,
-        "select r.booking_id, r.last_seq, r.last_message_at, m.read_seq, m.left_with, r.closes_at "
+        "select r.booking_id, r.last_seq, r.last_message_at, m.read_seq, m.left_with, r.closes_at, "
+        "r.asked_id, r.asked_at, r.turns "
         "from rooms r join members m on m.booking_id = r.booking_id "
         "where r.booking_id = $1 and m.user_id = $2 and m.until_seq is null",
         booking_id,

@@ -10,6 +10,7 @@ from api.chat.presence import routes as presence
 from api.chat.quick import routes as quick
 from api.chat.receipts import routes as receipts
 from api.chat.search import routes as search
+from api.chat.stats import routes as stats
 from api.chat.transcript import routes as transcript
 
 router = Router(
@@ -21,6 +22,7 @@ router = Router(
         *receipts.handlers,
         *conversations.handlers,
         *search.handlers,
+        *stats.handlers,
         *transcript.handlers,
         *presence.handlers,
         *location.handlers,

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from api.auth import Role
+from api.chat.filter.types import Finding
 from api.clock import Time
 from api.db.rows import Record
 from api.files.types import Attachment
@@ -72,7 +73,9 @@ class Message(Record, kw_only=True):
     `delivered_to`: of those whose devices have been sent it, but for you. Whoever keeps their receipts to themselves is
     in neither.
 
-    `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more.
+    `version` counts its edits, and its deletion, from 1 on; a deleted message has no content any more. A `held` one
+    waits for an agent, and until then has content for its sender only. `warnings`: what was found in the text that was
+    sent, in the answer to its sender only.
     """
 
     id: str
@@ -89,8 +92,10 @@ class Message(Record, kw_only=True):
     edited_at: Time | None = None
     deleted_at: Time | None = None
     version: int = 1
+    held: bool = False
     read_by: list[str] = []
     delivered_to: list[str] = []
+    warnings: list[Finding] | msgspec.UnsetType = msgspec.UNSET
 
 
 class MessageChange(Record):
@@ -184,7 +189,11 @@ class LeftWith(Record):
 
 
 class Room(Record):
-    """A room as one member may see it: up to `last_seq`, and for a former one as it was then."""
+    """A room as one member may see it: up to `last_seq`, and for a former one as it was then.
+
+    Whose answer is waited for (`asked_id`) since when (`asked_at`), and how often one was (`turns`), is only known of a
+    room that was locked.
+    """
 
     booking_id: str
     last_seq: int
@@ -192,6 +201,9 @@ class Room(Record):
     read_seq: int
     left_with: LeftWith | None
     closes_at: int | None
+    asked_id: str | None = None
+    asked_at: int = 0
+    turns: int = 0
 
     def is_closed(self, now: int) -> bool:
         return self.closes_at is not None and self.closes_at <= now

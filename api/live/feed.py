@@ -43,6 +43,7 @@ class Feed:
             self.close(wire.OVERLOADED)
         elif not self.closed:
             self._waiting.put_nowait(_message(event.frame, f"{self._epoch}.{self._name}.{event.position}"))
+            self._live.told.add(self)
 
     def close(self, _: wire.Close) -> None:
         if not self.closed:
@@ -50,9 +51,13 @@ class Feed:
             self._waiting.put_nowait(None)
             self._cut = asyncio.get_running_loop().call_later(CLOSING_SECONDS, self._abort)
 
+    @property
+    def behind(self) -> bool:
+        return not self._waiting.empty()
+
     def sent(self) -> list[Span]:
         """As a socket's."""
-        return [] if self._waiting.qsize() else self._subscription.sent()
+        return self._subscription.sent()
 
     def restart(self, milliseconds: int) -> None:
         self._waiting.put_nowait(_message(wire.encoded(wire.Restarting(milliseconds))))
@@ -70,6 +75,7 @@ class Feed:
             for event in replay.events:
                 yield _message(event.frame, f"{self._epoch}.{self._name}.{event.position}")
             self._subscription.begin(replay.emptied())
+            self._live.told.add(self)
             while (message := await self._next()) is not None:
                 yield message
         finally:

@@ -63,6 +63,8 @@ class Live:
         self.node = ids.new("node", clock())
         # The oldest first.
         self._feeds: dict[Feed, None] = {}
+        # Those who were sent something since that was last asked: most are silent, and there may be many.
+        self.told: set[Socket | Feed] = set()
         self._handed: set[Span] = set()
         self._sockets: set[Socket] = set()
         self._of_user: dict[str, list[Socket]] = {}
@@ -159,8 +161,13 @@ class Live:
     def sent(self) -> set[Span]:
         """What devices of this process have been sent since this was last asked."""
         spans, self._handed = self._handed, set()
-        for listener in self._listeners():
-            spans.update(listener.sent())
+        told, self.told = self.told, set()
+        for listener in told:
+            if not listener.behind:
+                spans.update(listener.sent())
+            elif not listener.closed:
+                # When it has caught up.
+                self.told.add(listener)
         return spans
 
     def hand(self, spans: Iterable[Span]) -> None:

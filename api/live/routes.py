@@ -18,7 +18,7 @@ from api.live.stream import Span
 from api.requests import Request
 
 SocketPath = Annotated[str, PathParameter(name="socketId", pattern=r"^[A-Za-z0-9_]{1,64}$")]
-Topic = Literal["user", "desk", "review"]
+Topic = Literal["user", "desk", "review", "platform"]
 
 
 class Events(Record):
@@ -34,11 +34,14 @@ class Devices(Record):
     items: list[Device]
 
 
-@get("/events", raises=[Forbidden])
+@get("/events", raises=[Forbidden], opt={"roles": ("provider", "customer", "agent", "admin", "service")})
 async def events(
     request: Request,
     topic: Annotated[
-        Topic, QueryParameter(description="`desk` is for agents and admins, `review` for reviewers.")
+        Topic,
+        QueryParameter(
+            description="`desk` is for agents and admins, `review` for reviewers, `platform` for the role service."
+        ),
     ] = "user",
     since: Annotated[int | None, QueryParameter(ge=0, lt=2**53, description="The last position you have.")] = None,
     epoch: Annotated[str | None, QueryParameter(max_length=64, description="The epoch it belongs to.")] = None,

@@ -50,6 +50,10 @@ class Socket:
     def closed(self) -> bool:
         return self.out.closed
 
+    @property
+    def behind(self) -> bool:
+        return self.out.behind
+
     def close(self, close: Close) -> None:
         self.out.close(close)
 
@@ -61,8 +65,8 @@ class Socket:
             self.close(wire.RESTARTING)
 
     def sent(self) -> list[Span]:
-        """What the device has been sent since this was last asked; one that is behind is asked another time."""
-        return [] if self._subscription is None or self.out.behind else self._subscription.sent()
+        """What the device has been sent since this was last asked."""
+        return [] if self._subscription is None else self._subscription.sent()
 
     async def run(self) -> None:
         try:
@@ -167,6 +171,7 @@ class Socket:
             if self._restart_in is not None:
                 return
         self._subscription.begin(replay.emptied())
+        live.told.add(self)
 
     def row(self, actor: Actor) -> sockets.DeviceRow:
         """This device on the list of its user's."""
@@ -177,6 +182,7 @@ class Socket:
             self.out.push_or_drop(event.frame)
         else:
             self.out.push(event.frame)
+            self._live.told.add(self)
 
     def _welcome(self, replay: Replay, actor: Actor) -> str:
         read_only = bool(self._live.db.gate.reason)

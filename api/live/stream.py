@@ -83,6 +83,9 @@ def user_topic(user_id: str) -> str:
 
 def topics_of(actor: Actor) -> dict[str, str]:
     """What this actor hears, by the name it has on the wire."""
+    if actor.role == "service":
+        # What the platform's own back end is to act on.
+        return {"platform": "platform"}
     found = {"user": user_topic(actor.id)}
     if actor.role in ("agent", "admin"):
         found["desk"] = "desk"

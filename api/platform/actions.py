@@ -13,6 +13,8 @@ from api.clock import milliseconds, rfc3339
 from api.db import Tx
 from api.errors import InvalidRequest, NotFound, UnknownBooking, UnknownUser
 from api.etags import IfMatch, tag
+from api.notifications import told
+from api.notifications.feedback import actions as feedback
 from api.platform import events, queries
 from api.platform.types import Booking, BookingDraft, EventDraft, PlatformEvent, User, UserDraft
 from api.settings import Settings
@@ -66,23 +68,28 @@ def put_booking(
     changed = queries.update_booking(tx, booking_id, draft)
     rooms.follow(tx, changed, there.status if there else changed.status, present, settings)
     location.booking_changed(tx, booking_id)
+    if changed.status == "completed":
+        feedback.job_completed(tx, booking_id)
     return changed, False
 
 
-def take_event(tx: Tx, draft: EventDraft) -> PlatformEvent:
-    """Store an event once, and say in the room what happened to its booking. One with a known id returns the first.
+def take_event(tx: Tx, draft: EventDraft, author_id: str) -> PlatformEvent:
+    """Store an event once, tell whoever it concerns, and say in the room what happened to its booking.
 
-    Raises InvalidRequest, UnknownUser, UnknownBooking.
+    One with a known id returns the first. Raises InvalidRequest, UnknownUser, UnknownBooking.
     """
     events.check(draft)
     _check_instant("/occurredAt", draft.occurred_at)
     if draft.user_id is not None and queries.user(tx, draft.user_id) is None:
         raise UnknownUser
-    if draft.booking_id is not None and queries.booking(tx, draft.booking_id) is None:
+    booking = None if draft.booking_id is None else queries.booking(tx, draft.booking_id)
+    if draft.booking_id is not None and booking is None:
         raise UnknownBooking
+    told.check(draft.type, draft.data)
     event = queries.insert_event(tx, draft)
     if event is None:
         return queries.event(tx, draft.id)
+    told.tell(tx, event, author_id, booking)
     if event.booking_id is not None and event.type == "booking.created":
         notices.report(tx, event.booking_id, "created", f"user:{event.user_id}")
     elif event.booking_id is not None and event.type == "booking.status_changed":

@@ -15,6 +15,11 @@ def user(tx: Tx, user_id: str) -> User | None:
     return tx.one(User, f"select {USER} from users where id = $1", user_id)
 
 
+def timezone(tx: Tx, user_id: str) -> str | None:
+    found: str | None = tx.value("select timezone from users where id = $1", user_id)
+    return found
+
+
 def lock_user(tx: Tx, user_id: str) -> User | None:
     return tx.lock(User, f"select {USER} from users where id = $1", user_id)
 

@@ -66,7 +66,7 @@ async def take_event(data: JSONBody[EventDraft], request: Request) -> Response[P
     event for each user it concerns, as a record of the booking, or as all of these, in any order: the room says it
     once.
     """
-    return await idempotency.post(request, 201, actions.take_event, data)
+    return await idempotency.post(request, 201, actions.take_event, data, request.actor.id)
 
 
 router = Router(

@@ -1,12 +1,15 @@
 """Who sends, and the rooms they send to: made by the product's own functions, history by the thousand in SQL."""
 
+import random
 from pathlib import Path
 
 import msgspec
 
+from api import rollups
 from api.auth import Actor, Role, make_token
 from api.chat import queries
 from api.chat.messages import actions
+from api.chat.stats.actions import MESSAGES, NEXT_ANSWERED
 from api.chat.types import Draft
 from api.clock import system_clock
 from api.db import Database, Tx, open_database
@@ -21,6 +24,9 @@ SENDERS = 200
 THOUSAND, MILLION = "thousand", "million"
 PAGES = {THOUSAND: 1_000, MILLION: 1_000_000}
 ROWS_AT_ONCE = 10_000
+# Of those who look at their figures, and of somebody with very many rooms.
+DAYS, DAY_MS = 400, 86_400_000
+MANY, ROOMS, ROOMS_AT_ONCE = "many", 10_000, 100
 TEXT = "The valve below the sink does not close fully; I bring a cartridge and a new one at nine."
 FILL = """
 insert into messages (booking_id, seq, id, sender_id, type, text, created_at)
@@ -64,6 +70,9 @@ async def make(folder: Path, database_url: str) -> Statements:
             await db.write(_make_booking, booking_id)
         for booking_id, count in PAGES.items():
             await _fill(db, booking_id, count)
+            await _count_up(db, booking_id, count)
+        for first in range(0, ROOMS, ROOMS_AT_ONCE):
+            await db.write(_make_rooms, first)
         return await _count(db)
     finally:
         await db.close()
@@ -86,6 +95,34 @@ async def _fill(db: Database, booking_id: str, count: int) -> None:
 def _fill_some(tx: Tx, booking_id: str, first: int, last: int) -> None:
     tx.run(FILL, booking_id, first, last, provider(booking_id), customer(booking_id), TEXT, tx.now)
     queries.advance(tx, booking_id, last, tx.now)
+
+
+async def _count_up(db: Database, booking_id: str, count: int) -> None:
+    now = system_clock()
+    for first in range(0, count, ROWS_AT_ONCE):
+        await db.write(_count_some, booking_id, range(first, min(first + ROWS_AT_ONCE, count)), count, now)
+
+
+def _count_some(tx: Tx, booking_id: str, numbers: range, count: int, now: int) -> None:
+    """As if the messages had been written evenly over so many days, and each second one were an answer."""
+    waits = random.Random(numbers.start)
+    for number in numbers:
+        moment = now - (count - number) * DAYS * DAY_MS // count
+        rollups.add(tx, MESSAGES, [provider(booking_id)], moment)
+        if number % 2:
+            rollups.add(tx, NEXT_ANSWERED, [provider(booking_id)], moment, waits.randrange(60_000, 3_600_000))
+
+
+def _make_rooms(tx: Tx, first: int) -> None:
+    """Of one provider and one customer, with a message in each."""
+    there, other = provider(MANY), customer(MANY)
+    if not first:
+        _make_booking(tx, MANY)
+    for number in range(first, first + ROOMS_AT_ONCE):
+        booking_id = f"{MANY}-{number}"
+        draft = BookingDraft(provider_id=there, customer_id=other, service="Leaking tap", status="confirmed")
+        platform.put_booking(tx, booking_id, draft, IfMatch(None), Settings())
+        actions.send(tx, Actor(other, "customer", other), booking_id, Draft(text=TEXT), Settings())
 
 
 async def _count(db: Database) -> Statements:

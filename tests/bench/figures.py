@@ -4,8 +4,11 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import count
+from urllib.parse import urlencode
 
 from api.app import PREFIX
+from api.clock import rfc3339, system_clock
+from api.rollups import QUARTER
 from tests.bench import cast, machine
 from tests.bench.cast import MILLION, THOUSAND
 from tests.bench.processes import Running
@@ -15,7 +18,8 @@ from tests.bench.wrk import Load, Round, http, run
 SENDERS = (1, 10, 50, 200)
 AT_ONCE = 50
 READERS = 10
-FLOOR, ONE_ROOM = "floor", "one room"
+FLOOR, ONE_ROOM, LIST = "floor", "one room", "conversation list"
+WINDOWS = (30, cast.DAYS)
 Rounds = Mapping[str, Sequence[Round]]
 _rounds = count(1)
 
@@ -30,6 +34,10 @@ def newest(room: str) -> str:
 
 def anywhere(room: str) -> str:
     return f"any page of a {room}"
+
+
+def figures_of(room: str, days: int) -> str:
+    return f"figures of {days} days of a {room}"
 
 
 def measure(server: Running, rounds: int, seconds: int, patience: float) -> Rounds:
@@ -52,7 +60,7 @@ def median(rounds: Sequence[Round], of: str) -> float:
 
 
 def _everybody() -> list[str]:
-    rooms = [*map(str, range(cast.SENDERS)), *cast.PAGES]
+    rooms = [*map(str, range(cast.SENDERS)), *cast.PAGES, cast.MANY]
     return [person(room) for room in rooms for person in (cast.provider, cast.customer)]
 
 
@@ -72,7 +80,9 @@ def _loads(tokens: Mapping[str, str]) -> list[Load]:
     both = [tokens[cast.provider("0")], tokens[cast.customer("0")]]
     one_room = Load(ONE_ROOM, [sending_request("0", token, f"{mark}-room") for token in both], AT_ONCE)
     pages = [page for room in (THOUSAND, MILLION) for page in _pages(room, tokens[cast.provider(room)])]
-    return [floor, *sends, one_room, *pages]
+    stats = [_stats(room, days, tokens[cast.provider(room)]) for days in WINDOWS for room in (THOUSAND, MILLION)]
+    rooms = Load(LIST, [http("GET", f"{PREFIX}/chat/conversations", tokens[cast.provider(cast.MANY)])], READERS)
+    return [floor, *sends, one_room, *pages, *stats, rooms]
 
 
 def sending_request(room: str, token: str, mark: str) -> str:
@@ -86,6 +96,12 @@ def _pages(room: str, token: str) -> list[Load]:
         Load(newest(room), [http("GET", address, token)], READERS),
         Load(anywhere(room), [http("GET", f"{address}?before=@seq@", token)], READERS, cast.PAGES[room]),
     ]
+
+
+def _stats(room: str, days: int, token: str) -> Load:
+    end = system_clock() // QUARTER * QUARTER
+    window = urlencode({"from": rfc3339(end - days * cast.DAY_MS), "to": rfc3339(end)})
+    return Load(figures_of(room, days), [http("GET", f"{PREFIX}/chat/stats?{window}", token)], READERS)
 
 
 def say(text: str) -> None:

@@ -6,8 +6,20 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from tests.bench import figures
-from tests.bench.cast import MILLION, THOUSAND, Statements
-from tests.bench.figures import FLOOR, ONE_ROOM, SENDERS, Rounds, anywhere, median, newest, sending
+from tests.bench.cast import DAYS, MILLION, ROOMS, THOUSAND, Statements
+from tests.bench.figures import (
+    FLOOR,
+    LIST,
+    ONE_ROOM,
+    SENDERS,
+    WINDOWS,
+    Rounds,
+    anywhere,
+    figures_of,
+    median,
+    newest,
+    sending,
+)
 from tests.bench.live import Live
 from tests.bench.livetable import live_rows
 from tests.bench.rows import GENERATOR_BAR, NOISE_BAR, Row, at_least, at_most, cpu, percent, rate, speed
@@ -56,6 +68,7 @@ def _table(engines: Sequence[Measured]) -> Iterator[str]:
 def _rows(engines: Sequence[Measured]) -> Iterator[Row]:
     yield from _send_rows(engines)
     yield from _page_rows(engines)
+    yield from _stats_rows(engines)
     yield from live_rows([one.live for one in engines])
     yield from _process_rows(engines)
 
@@ -88,6 +101,19 @@ def _page_rows(engines: Sequence[Measured]) -> Iterator[Row]:
             for one, ratio in zip(engines, ratios, strict=True)
         ]
         yield f"{title} of 50 in a room of 1,000,000", cells, at_most(ratios[0], PAGE_BAR, "times")
+
+
+def _stats_rows(engines: Sequence[Measured]) -> Iterator[Row]:
+    cells = [speed(one.rounds[LIST]) for one in engines]
+    yield f"Newest page of 50 conversations of {ROOMS:,}", cells, ""
+    for days in WINDOWS:
+        small, large = figures_of(THOUSAND, days), figures_of(MILLION, days)
+        yield f"Figures of {days} days, 1,000 messages in {DAYS}", [speed(one.rounds[small]) for one in engines], ""
+        cells = [
+            f"{speed(one.rounds[large])}; {rate(one.rounds[small]) / rate(one.rounds[large]):.2f} times the time"
+            for one in engines
+        ]
+        yield f"Figures of {days} days, 1,000,000 messages in {DAYS}", cells, ""
 
 
 def _process_rows(engines: Sequence[Measured]) -> Iterator[Row]:

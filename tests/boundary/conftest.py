@@ -10,6 +10,7 @@ import pytest
 
 from api.app import PREFIX, create_app
 from api.auth import make_token
+from api.boundary import Boundary
 from api.settings import Settings
 from tests.conftest import ROLES, SECRET, Cast, SetClock, serving
 
@@ -39,8 +40,13 @@ def clock() -> SetClock:
 
 
 @pytest.fixture(scope="module")
-async def server(settings: Settings, clock: SetClock) -> AsyncIterator[str]:
-    async with serving(create_app(settings, clock)) as address:
+def app(settings: Settings, clock: SetClock) -> Boundary:
+    return create_app(settings, clock)
+
+
+@pytest.fixture(scope="module")
+async def server(app: Boundary) -> AsyncIterator[str]:
+    async with serving(app) as address:
         yield address
 
 

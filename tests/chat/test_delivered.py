@@ -89,3 +89,15 @@ async def test_without_receipts_nobody_hears_what_was_delivered(cast: Cast, devi
     await switch(cast.carol)
     await say(cast.pat)
     assert await delivered(pat) == {"bookingId": "1", "userId": "carol", "seq": 2}
+
+
+async def test_a_reader_of_server_sent_events_is_sent_it_as_well(cast: Cast, device: Open) -> None:
+    pat = await device("pat")
+    async with cast.carol.stream("GET", "/events", headers={"Accept": "text/event-stream"}) as feed:
+        lines = feed.aiter_lines()
+        while not (await anext(lines)).startswith("data:"):
+            pass
+        await say(cast.pat)
+        while "message.created" not in await anext(lines):
+            pass
+        assert await delivered(pat) == {"bookingId": "1", "userId": "carol", "seq": 1}

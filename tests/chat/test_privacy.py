@@ -87,8 +87,11 @@ async def test_without_presence_one_looks_as_if_never_seen(cast: Cast, device: O
 
 async def test_who_hides_comes_without_a_word(cast: Cast, device: Open) -> None:
     await switch(cast.pat, presence=False)
-    carol = await device("carol")
+    carol, otto = await device("carol"), await device("otto")
     await device("pat")
+    await device("olga")
+    # When this is told, it has been noted that pat is here.
+    assert (await otto.presence())["id"] == "olga"
     await switch(cast.pat)
     shown = await carol.presence()
     assert (shown["id"], shown["online"]) == ("pat", True)

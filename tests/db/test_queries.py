@@ -13,6 +13,7 @@ import api
 from api.auth import Actor
 from api.chat import actions as chat
 from api.chat.deliveries.types import Delivered
+from api.chat.filter.types import Finding, Verdict
 from api.chat.messages import actions as messages
 from api.chat.privacy.types import PrivacyDraft
 from api.chat.quick.types import Template
@@ -22,8 +23,16 @@ from api.db import Database, Tx
 from api.files import queries as files
 from api.files.types import File, Quota
 from api.live.stream import Span
+from api.notifications import queries as notifications
+from api.notifications.announcements import queries as announcements
+from api.notifications.decision import Verdict as Decided
+from api.notifications.devices import queries as devices
+from api.notifications.dispatch import queries as dispatch
+from api.notifications.dispatch.types import Subject
+from api.notifications.preferences import queries as preferences
+from api.notifications.queries import Figure, Row
 from api.platform import queries as platform
-from api.platform.types import BookingDraft, EventDraft, UserDraft
+from api.platform.types import Booking, BookingDraft, EventDraft, UserDraft
 from api.search import index
 from api.settings import Settings
 
@@ -40,8 +49,108 @@ MESSAGE = Message(
     created_at=rfc3339(NOW),
 )
 FILE = File("file_2", "pat", "chat", "ready", "a.txt", "text/plain", 9, "00", None, None, None, "b2", None, "k1")
+ROW = Row(
+    id="ntf_1",
+    user_id="pat",
+    kind="booking.created",
+    category="booking",
+    priority="high",
+    title="New booking",
+    body="Tap",
+    content="{}",
+    action=None,
+    booking_id="1",
+    cause="booking:1",
+    group_key="messages:1",
+    dedupe_key="1",
+    count=1,
+    created_at=NOW,
+    active_at=NOW,
+    ends_at=None,
+)
+SUBJECT = Subject(
+    id="ntf_1",
+    user_id="pat",
+    kind="booking.created",
+    category="booking",
+    priority="high",
+    title="New booking",
+    body="Tap",
+    action=None,
+    cause="booking:1",
+    group_key=None,
+    locale=None,
+    over=None,
+)
+BOOKING = Booking(
+    id="1",
+    provider_id="pat",
+    customer_id="carol",
+    service="Tap",
+    status="completed",
+    scheduled_at=None,
+    version=1,
+    created_at=rfc3339(NOW),
+    updated_at=rfc3339(NOW),
+)
 # By the parameter's name, or by function and name where that one needs its own.
 ARGUMENTS: dict[str, Any] = {
+    "actor_id": "pat",
+    "address": "address-1",
+    "auth": None,
+    "p256dh": None,
+    "devices.name": "Phone",
+    "announcement_id": "ann_1",
+    "announcements.author_id": "pat",
+    "devices.kind": "fcm",
+    "announcements.after": "",
+    "archived_before": NOW,
+    "booking": BOOKING,
+    "category": "booking",
+    "cause": "booking:1",
+    "channel": "push",
+    "choices": "{}",
+    "chosen": '["ntf_1"]',
+    "comment": "Good",
+    "country": 49,
+    "delivery_id": "dlv_1",
+    "device_id": "dev_1",
+    "drop.status": "not_sent",
+    "ended.status": "failed",
+    "figure": Figure("booking", "high", "push", "sent", 1),
+    "announcements.body": "All of it",
+    "group_key": "messages:1",
+    "hold.until": NOW + 1000,
+    "last_cleared_id": "carol",
+    "last_user_id": "carol",
+    "letter_key": "due_1",
+    "most": 20,
+    "notification_id": "ntf_1",
+    "notification_ids": '["ntf_1"]',
+    "notifications.before": NOW,
+    "after.place": (NOW, "ntf_1"),
+    "before.place": (NOW, "ntf_1"),
+    "number": "+491701234567",
+    "reached.number": 1,
+    "priority": "high",
+    "provider_id": "provider-1",
+    "rating": 5,
+    "reported.status": "delivered",
+    "role": None,
+    "row": ROW,
+    "rows": [msgspec.structs.replace(ROW, id="ntf_2", dedupe_key="2")],
+    "rule": "now",
+    "since": NOW - 1000,
+    "starts_at": NOW,
+    "notifications.state": "active",
+    "announcements.user_ids": None,
+    "people.user_ids": ["pat", "carol"],
+    "unread_by.user_ids": ["pat", "carol"],
+    "dispatch.subject": SUBJECT,
+    "title": "News",
+    "unread": 0,
+    "unseen": 0,
+    "put.verdict": Decided("email", "queued", NOW, "now"),
     "accuracy": 12,
     "add.kind": "test",
     "added_by": None,
@@ -61,6 +170,14 @@ ARGUMENTS: dict[str, Any] = {
     "insert_event.draft": EventDraft(id="event-2", type="booking.created", user_id="pat", booking_id="1"),
     "entry_id": 1,
     "due_id": "due_1",
+    "filtered_id": "flt_1",
+    "verdict": Verdict("hold", "•••••", (Finding("word", "hold", 0, 5),)),
+    "outcome": None,
+    "state": "held",
+    "decided_by": "pat",
+    "held_after.after": "",
+    "filtered_before.before": "g",
+    "edit.held": True,
     "file": FILE,
     "file_id": "file_1",
     "blob": "b3",
@@ -157,6 +274,13 @@ def furnish(tx: Tx) -> None:
     chat.open_room(tx, "1", ["pat", "carol"], "confirmed", Settings())
     messages.send(tx, Actor("pat", "provider", "Pat"), "1", Draft(text="One", client_message_id="c-1"), Settings())
     platform.insert_event(tx, EventDraft(id="event-1", type="booking.created", user_id="pat", booking_id="1"))
+    notifications.insert(tx, [ROW])
+    notifications.add_counts(tx, "pat", 1, 1)
+    dispatch.put(tx, SUBJECT, Decided("push", "queued", NOW, "now"))
+    preferences.insert(tx, "carol", "{}")
+    devices.put(tx, "pat", "fcm", "address-9", None, None, "Phone")
+    devices.begin_vapid_key(tx, "AA")
+    announcements.add(tx, "News", "All of it", "low", None, None, "pat", NOW, None)
     files.begin_link_key(tx, "00")
     files.insert_file(tx, msgspec.structs.replace(FILE, id="file_1", blob="b1"))
 

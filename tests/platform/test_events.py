@@ -59,7 +59,7 @@ async def test_the_same_event_many_times_at_once_is_one_line(cast: Cast) -> None
     [
         (CREATED | {"userId": "nobody"}, "unknown_user"),
         (CREATED | {"bookingId": "9"}, "unknown_booking"),
-        ({"id": "e-1", "type": "payment.received", "userId": "pat", "bookingId": "9"}, "unknown_booking"),
+        (CREATED | {"type": "review.created", "bookingId": "9", "data": {"rating": 5}}, "unknown_booking"),
     ],
 )
 async def test_who_or_what_is_unknown_is_a_conflict_that_may_pass(cast: Cast, event: dict[str, Any], code: str) -> None:

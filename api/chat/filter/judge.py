@@ -5,17 +5,19 @@ from collections.abc import Iterable, Iterator
 
 from api.chat.filter import emails, links, messengers, phones
 from api.chat.filter.fold import Folded, fold
+from api.chat.filter.links import Link
 from api.chat.filter.numerals import SAYING
+from api.chat.filter.phrases import parts_of
 from api.chat.filter.rules import Rules
 from api.chat.filter.tokens import split
-from api.chat.filter.types import OUTCOMES, Finding, Kind, Outcome, Span, Verdict
+from api.chat.filter.types import OUTCOMES, Finding, Guarded, Kind, Outcome, Span, Verdict
 
 HIDDEN = "•"
 LONGEST_HIDDEN = 5
 MOST_FINDINGS = 100
 # Where none of these stands in plain ASCII, and no listed word, there is nothing to find.
-MARKS = re.compile(r"[@_/]|\.[a-z]|(.)\1\1|[$!013457][a-z]|[a-z][$!013457@]\w|\b[a-z]\W{1,2}[a-z]\b|[\[(](?:dot|at)\b")
-PLAIN_WORD = re.compile(r"[a-z]+")
+MARKS = re.compile(r"[@_/]|\.[a-z]|(.)\1\1|[$!013457][a-z]|[a-z][$!013457@]\w|\b[a-z]\W{1,2}[a-z]\b|\bdot\b|[\[(]at\b")
+PLAIN_WORD = re.compile(r"[a-z0-9]+")
 LEADING_AWAY = messengers.ALL | emails.AT - {"at"} | emails.PROVIDERS | {"dot", "whats"}
 
 
@@ -60,29 +62,28 @@ def _many_digits(small: str, words: list[str]) -> bool:
 
 
 def _found(folded: Folded, rules: Rules, confirmed: bool) -> Iterator[Finding]:
-    text = folded.text
-    for span, outcome in rules.words.find(text):
+    text, parts = folded.text, parts_of(folded.text)
+    linked = list(links.find(text)) if "." in text or "dot" in text else []
+    for span, outcome in rules.words.find(text, parts):
         yield _finding(folded, "word", outcome, span)
-    if rules.links and ("." in text or "dot" in text):
-        for link in links.find(text):
-            yield _finding(folded, "link", rules.link(link.host), link.span)
-    if not confirmed:
-        yield from _guarded(folded, rules)
-
-
-def _guarded(folded: Folded, rules: Rules) -> Iterator[Finding]:
-    text, guard = folded.text, rules.guard
-    tokens = split(text)
-    spans: list[tuple[Kind, Outcome, Iterable[Span]]] = [
-        ("phone", guard["phone"], phones.find(text, tokens)),
-        ("email", guard["email"], emails.find(tokens)),
-        ("messenger", guard["messenger"], messengers.find(text, tokens)),
-        ("lure", guard["lure"], (span for span, _ in rules.lures.find(text))),
-    ]
-    for kind, outcome, found in spans:
-        if outcome != "allow":
+    for link in linked:
+        yield _finding(folded, "link", rules.link(link.host), link.span)
+    if confirmed:
+        return
+    for kind, found in _guarded(text, parts, linked, rules).items():
+        if rules.guard[kind] != "allow":
             for span in _not_too_many(found, len(text)):
-                yield _finding(folded, kind, outcome, span)
+                yield _finding(folded, kind, rules.guard[kind], span)
+
+
+def _guarded(text: str, parts: list[str], linked: list[Link], rules: Rules) -> dict[Guarded, Iterator[Span]]:
+    tokens = split(text)
+    return {
+        "phone": phones.find(text, tokens),
+        "email": emails.find(tokens),
+        "messenger": messengers.find(text, tokens, linked),
+        "lure": (span for span, _ in rules.lures.find(text, parts)),
+    }
 
 
 def _not_too_many(spans: Iterable[Span], length: int) -> Iterator[Span]:

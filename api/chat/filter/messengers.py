@@ -1,7 +1,7 @@
 """Ways to go on elsewhere: names on messengers and networks, and invitations to them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from api.chat.filter import links
 from api.chat.filter.tokens import Tokens
@@ -37,13 +37,12 @@ LONGEST_FIRST_NAME = 10
 MOST_NAMED = 200
 
 
-def find(text: str, tokens: Tokens) -> Iterator[Span]:
+def find(text: str, tokens: Tokens, linked: Iterable[links.Link]) -> Iterator[Span]:
     """Where a folded text leads to a messenger or a network."""
     yield from _signs(text, tokens)
     if not ALL.isdisjoint(tokens.words) or "whats" in tokens.words:
         yield from _invitations(tokens)
-    if "." in text or " dot " in text:
-        yield from (link.span for link in links.find(text) if _leads_there(link))
+    yield from (link.span for link in linked if _leads_there(link))
 
 
 def _leads_there(link: links.Link) -> bool:
@@ -84,12 +83,12 @@ def _named(tokens: Tokens, i: int) -> int | None:
     at, gap = i + 1, tokens.gap_after(i)
     told = any(mark in gap for mark in ":=@") or (gap.strip() in ("-", "/") and _odd(tokens, at))
     while at < len(tokens.words) and at - i <= 3 and tokens.words[at] in TELLS:
-        told = told or (bool({tokens.words[at]} - {"as", "es"}) and (_own(tokens, i) or tokens.words[i] in TALK))
+        told = told or (tokens.words[at] not in ("as", "es") and (_own(tokens, i) or tokens.words[i] in TALK))
         at += 1
         told = told or ":" in tokens.gaps[at]
     if at >= len(tokens.words) or not (told or _odd(tokens, at)):
         return None
-    if tokens.words[i] in EVERYDAY and not (_own(tokens, i) or _odd(tokens, at)):
+    if tokens.words[i] in EVERYDAY and not (":" in gap or _odd(tokens, at)):
         return None
     if not (_own(tokens, i) or ":" in gap or _odd(tokens, at)):
         return None

@@ -19,5 +19,7 @@ def _table() -> dict[str, str]:
 
 
 NUMERALS = _table()
-# Every word that says digits.
-SAYING = frozenset(NUMERALS) | frozenset(TIMES)
+# Mostly none even at the beginning of a number, where "oh" is one.
+MOSTLY_NONE = WEAK - {"o", "oh"}
+# Every word that says digits wherever it stands.
+SAYING = (frozenset(NUMERALS) | frozenset(TIMES)) - MOSTLY_NONE

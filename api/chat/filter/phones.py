@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
-from api.chat.filter.numerals import NUMERALS, SAYING, TENS, TIMES, WEAK
+from api.chat.filter.numerals import MOSTLY_NONE, NUMERALS, SAYING, TENS, TIMES
 from api.chat.filter.surroundings import CALLS, NUMBERS, meant
 from api.chat.filter.tokens import Tokens, split
 from api.chat.filter.types import Span
@@ -47,7 +47,6 @@ TIGHT = re.compile(r"[ .\-/()\t]{0,4}\Z")
 LEET = re.compile(r"[oil]{1,6}\Z")
 LEETED = str.maketrans("oil", "011")
 
-OH = frozenset(("o", "oh"))
 ARTICLES = (["a"], ["an"], ["the"], ["your"], ["this"], ["that"])
 UNITS = words("phone.units")
 COUNTRIES = tuple(words("phone.countries"))
@@ -109,11 +108,18 @@ def _runs(tokens: Tokens, groups: list[Group]) -> Iterator[list[Group]]:
     """Groups that stand close to each other and have digits enough."""
     run: list[Group] = []
     for group in groups:
-        if run and not _close(tokens, run[-1].at, group.at):
+        if run and (_between(tokens, run[-1], group) or not _close(tokens, run[-1].at, group.at)):
             yield from _long_enough(tokens, run)
             run = []
         run.append(group)
     yield from _long_enough(tokens, run)
+
+
+def _between(tokens: Tokens, left: Group, right: Group) -> bool:
+    """A word that is mostly none, beside a whole number: "1000 to 1500"."""
+    return any(
+        tokens.words[word.at] in MOSTLY_NONE and not _single(number) for word, number in ((left, right), (right, left))
+    )
 
 
 def _close(tokens: Tokens, left: int, right: int) -> bool:
@@ -130,9 +136,9 @@ def _close(tokens: Tokens, left: int, right: int) -> bool:
 def _long_enough(tokens: Tokens, run: list[Group]) -> Iterator[list[Group]]:
     """Without words at its ends that are mostly none: "call for 07700 …"."""
     start, end = 0, len(run)
-    while start < end and tokens.words[run[start].at] in WEAK - OH:
+    while start < end and tokens.words[run[start].at] in MOSTLY_NONE:
         start += 1
-    while end > start and tokens.words[run[end - 1].at] in WEAK - OH:
+    while end > start and tokens.words[run[end - 1].at] in MOSTLY_NONE:
         end -= 1
     if sum(len(group.digits) for group in run[start:end]) >= FEWEST:
         yield run[start:end]

@@ -16,6 +16,8 @@ SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[\W_]{1,2}[^\W\d_](?![^\W_])){2,}")
 STRETCHED = re.compile(r"(.)\1{2,}")
 LEET = str.maketrans("013457@$!", "oieastasi")
 MOST_WORDS = 8
+# What is longer is no word, however it is dressed.
+LONGEST = 100
 
 
 class Phrases(msgspec.Struct, frozen=True):
@@ -41,9 +43,8 @@ class Phrases(msgspec.Struct, frozen=True):
             or (bool(self.threes) and not self.threes.isdisjoint([word[:3] for word in words]))
         )
 
-    def find(self, text: str) -> Iterator[tuple[Span, Outcome]]:
-        """In a folded text, the longest phrase at each place."""
-        parts = PARTS.split(text)
+    def find(self, text: str, parts: list[str]) -> Iterator[tuple[Span, Outcome]]:
+        """In a folded text and its `parts`, the longest phrase at each place."""
         listed = {word: shape for word in set(parts[1::2]) if (shape := self._listed(word)) is not None}
         words = [listed.get(word, "") for word in parts[1::2]]
         if self.singles or self.prefixes:
@@ -60,7 +61,7 @@ class Phrases(msgspec.Struct, frozen=True):
         """The word as the list has it, where it is only dressed up: sh1t, fuuuck."""
         if word in self.singles or word in self.inner or self._prefix(word):
             return word
-        if word.isdigit() or (word.isalpha() and not STRETCHED.search(word)):
+        if len(word) > LONGEST or word.isdigit() or (word.isalpha() and not STRETCHED.search(word)):
             return None
         plain = word.translate(LEET)
         for shape in (plain, STRETCHED.sub(r"\1", plain), STRETCHED.sub(r"\1\1", plain)):
@@ -83,14 +84,13 @@ class Phrases(msgspec.Struct, frozen=True):
 
     def _spaced(self, text: str) -> Iterator[tuple[Span, Outcome]]:
         for match in SPACED.finditer(text):
-            places = [i for i in range(*match.span()) if text[i].isalnum()]
+            joined = "".join(filter(str.isalnum, match[0]))
             # A word of one letter may stand before it, and after it.
             for start, end in ((0, 0), (1, 0), (0, 1), (1, 1)):
-                letters = places[start : len(places) - end]
-                joined = "".join(text[i] for i in letters)
-                outcome = self.tree.get(joined, {}).get("") or self._prefix(joined)
-                if outcome:
-                    yield (letters[0], letters[-1] + 1), outcome
+                word = joined[start : len(joined) - end]
+                if outcome := self.tree.get(word, {}).get("") or self._prefix(word):
+                    places = [i for i in range(*match.span()) if text[i].isalnum()]
+                    yield (places[start], places[len(joined) - end - 1] + 1), outcome
                     break
 
     def _prefix(self, word: str) -> Outcome | None:
@@ -125,5 +125,10 @@ def phrases(listed: Iterable[tuple[str, Outcome]]) -> Phrases:
     )
 
 
+def parts_of(text: str) -> list[str]:
+    """What stands between the words of a folded text, and the words, by turns."""
+    return PARTS.split(text)
+
+
 def words_of(written: str) -> list[str]:
-    return PARTS.split(fold(written).text)[1::2]
+    return parts_of(fold(written).text)[1::2]

@@ -1,6 +1,7 @@
 """The operator's rules: one a line, read and checked at the start."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -9,18 +10,15 @@ from api.chat.filter.fold import fold
 from api.chat.filter.links import suffixes
 from api.chat.filter.phrases import MOST_WORDS, Phrases, phrases, words_of
 from api.chat.filter.types import OUTCOMES, Guarded, Outcome
+from api.settings import BadSettings, Settings
 
 SHIPPED = Path(__file__).with_name("rules.txt")
 GUARDED: tuple[Guarded, ...] = ("phone", "email", "messenger", "lure")
 HOST = re.compile(r"(?:\*|[^\W_](?:[\w-]*\.)+[^\W_]+)")
 
 
-class BadRules(Exception):
-    """`mistakes` holds one line for each, with file and line."""
-
-    def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+class BadRules(BadSettings):
+    """Each mistake begins with file and line."""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -36,6 +34,20 @@ class Rules(msgspec.Struct, frozen=True):
             if part in self.links:
                 return self.links[part]
         return self.links.get("*", "allow")
+
+
+@cache
+def rules_of(settings: Settings) -> Rules:
+    """The operator's, or those that are shipped; read once, at the start. Raises BadRules."""
+    return read(Path(settings.filter_rules) if settings.filter_rules else SHIPPED)
+
+
+def mistakes(settings: Settings) -> list[str]:
+    try:
+        rules_of(settings)
+    except BadRules as error:
+        return error.mistakes
+    return []
 
 
 def read(path: Path) -> Rules:

@@ -4,6 +4,10 @@ from typing import Literal, get_args
 
 import msgspec
 
+from api.clock import Time
+from api.db.rows import Record
+from api.paging import Page
+
 # From the mildest to the gravest: the gravest of all findings is what happens.
 Outcome = Literal["allow", "flag", "warn", "mask", "hold", "reject"]
 Kind = Literal["word", "link", "phone", "email", "messenger", "lure"]
@@ -29,3 +33,32 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome: Outcome
     text: str
     findings: tuple[Finding, ...] = ()
+
+
+State = Literal["passed", "held", "released", "rejected", "withdrawn"]
+
+
+class Filtered(Record):
+    """A text that the filter did not simply let pass, as it was written; `shown` is what others see of it.
+
+    `held` waits for an agent; `withdrawn` was edited or deleted by its sender while it did. `version` is the message's.
+    """
+
+    id: str
+    message_id: str
+    booking_id: str
+    version: int
+    sender_id: str
+    outcome: Outcome
+    state: State
+    text: str
+    shown: str
+    findings: list[Finding]
+    created_at: Time
+    decided_by: str | None
+    decided_at: Time | None
+
+
+class FilteredPage(Record):
+    items: list[Filtered]
+    page: Page

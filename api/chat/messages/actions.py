@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from api import ids
 from api.auth import Actor
 from api.chat import access
 from api.chat import queries as rooms
+from api.chat.filter import actions as content
+from api.chat.filter.queries import withdraw
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
 from api.chat.search import actions as search
+from api.chat.stats import actions as stats
 from api.chat.types import SYSTEM, Draft, Edit, History, Message, MessageChange, Person, Place, Room
+from api.chat.waiting import actions as waiting
 from api.clock import milliseconds, rfc3339
 from api.db import Tx
-from api.errors import NotEditable, NotFound, RoomClosed
+from api.errors import NotEditable, NotFound, Problem, RoomClosed
 from api.files import links
 from api.files.actions import attach
 from api.live import stream
@@ -24,12 +30,14 @@ MINUTE = 60_000
 def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings) -> Message:
     """Store a message and tell the room. A `client_message_id` seen before returns the first message.
 
-    Raises NotFound, InvalidRequest, RoomClosed, FileNotReady, FileQuarantined.
+    Raises NotFound, InvalidRequest, RoomClosed, TextRejected, FileNotReady, FileQuarantined.
     """
     drafts.check(draft, settings.chat_message_limit)
     room = access.present_room(tx, actor, booking_id)
     if draft.reply_to is not None and not queries.stands_in(tx, booking_id, draft.reply_to):
         raise NotFound
+    verdict = content.judged(tx, actor, booking_id, draft.text or "", settings)
+    held = verdict.outcome == "hold"
     # A clock that was set back must not make a later message look older.
     moment = max(tx.now, room.last_message_at)
     message = Message(
@@ -38,35 +46,64 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
         seq=room.last_seq + 1,
         sender=Person(actor.id, actor.role, actor.name),
         type=draft.type,
-        text=draft.text or "",
+        text="" if held else verdict.text,
         location=drafts.kept(draft.location),
         reply_to=draft.reply_to,
         client_message_id=draft.client_message_id,
         created_at=rfc3339(moment),
+        held=held,
     )
-    if room.is_closed(tx.now) or not queries.insert_message(tx, message, moment):
+    if room.is_closed(tx.now):
+        return _earlier(tx, actor, room, draft, RoomClosed())
+    if verdict.outcome == "reject":
+        return _earlier(tx, actor, room, draft, content.rejection(verdict))
+    if not queries.insert_message(tx, message, moment):
         # The seq was only looked at, not drawn: no gap.
-        return _earlier(tx, actor, room, draft)
+        return _earlier(tx, actor, room, draft, RoomClosed())
     if draft.attachment_ids is not None:
         message.attachments = attach(tx, actor, draft.attachment_ids, "chat", message.id)
         drafts.check_files(draft.type, message.attachments, settings)
     rooms.advance(tx, booking_id, message.seq, moment)
     present = rooms.count_unread(tx, booking_id, actor.id, moment)
+    if verdict.findings:
+        content.keep(tx, message.id, draft.text or "", verdict)
     search.enter(tx, message, present)
-    stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
+    stats.count(tx, actor, room, present, moment)
+    _tell_created(tx, message, draft.text or "", present)
     # What the room was told is the same for all; the sender's own addresses are only in the answer.
     if message.attachments:
         message.attachments = links.signed(tx, actor, message.attachments)
+    if verdict.findings:
+        if held:
+            message.text = draft.text or ""
+        message.warnings = content.warnings(verdict)
     return message
 
 
-def _earlier(tx: Tx, actor: Actor, room: Room, draft: Draft) -> Message:
-    """What was sent with this draft's client id before; a closed room answers that too. Raises RoomClosed."""
+def _tell_created(tx: Tx, message: Message, written: str, present: list[str]) -> None:
+    """What is held, only its sender hears; the others hear that there is something."""
+    for user_id in present:
+        if user_id != message.sender.id:
+            waiting.message_came(tx, message.booking_id, user_id)
+    if not message.held:
+        stream.tell(tx, map(stream.user_topic, present), "message.created", message.id, message)
+        return
+    sender = message.sender.id
+    own = msgspec.structs.replace(message, text=written)
+    others = msgspec.structs.replace(message, attachments=[], location=None)
+    stream.tell(tx, [stream.user_topic(sender)], "message.created", message.id, own)
+    topics = [stream.user_topic(user_id) for user_id in present if user_id != sender]
+    stream.tell(tx, topics, "message.created", message.id, others)
+
+
+def _earlier(tx: Tx, actor: Actor, room: Room, draft: Draft, otherwise: Problem) -> Message:
+    """What was sent with this draft's client id before: a closed room answers that too. Raises `otherwise`."""
     found = draft.client_message_id and queries.message_by_client_id(
         tx, room.booking_id, actor.id, draft.client_message_id
     )
     if not found:
-        raise RoomClosed
+        raise otherwise
+    found.warnings = content.warnings_of(tx, found.id, found.version)
     return shown(tx, actor, room, [found])[0]
 
 
@@ -93,22 +130,28 @@ def announce(tx: Tx, booking_id: str, place: Place, text: str) -> Message:
 def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings) -> Message:
     """Replace one's own text; the one before is kept for reviewers.
 
-    Raises NotFound, InvalidRequest, RoomClosed, NotEditable.
+    Raises NotFound, InvalidRequest, RoomClosed, NotEditable, TextRejected.
     """
     room, message = access.own_message(tx, actor, message_id)
     drafts.check_text(message.type, change.text, settings.chat_message_limit)
     if message.deleted_at is not None:
         raise NotEditable("It was deleted.")
-    if message.text != change.text:
+    verdict = content.judged(tx, actor, message.booking_id, change.text, settings)
+    if verdict.outcome == "reject":
+        raise content.rejection(verdict)
+    held = verdict.outcome == "hold"
+    if held or message.held or message.text != verdict.text:
         _check_changeable(tx, room, message, settings)
         if queries.is_kept_by_others(tx, room.booking_id, message.seq):
             raise NotEditable("Somebody has left the room who keeps it as it was.")
         queries.keep_text(tx, message_id)
-        queries.edit(tx, message_id, change.text)
+        withdraw(tx, message_id)
+        queries.edit(tx, message_id, "" if held else verdict.text, held)
+        if verdict.findings:
+            content.keep(tx, message_id, change.text, verdict)
         message = access.message_for_reading(tx, actor, message_id)
-        search.change(tx, message)
-        stream.blank(tx, message_id)
-        stream.tell(tx, _hearers(tx, message), "message.edited", message_id, _changed(message))
+        tell_edited(tx, message)
+    message.warnings = content.warnings(verdict)
     return shown(tx, actor, room, [message])[0]
 
 
@@ -121,11 +164,10 @@ def delete(tx: Tx, actor: Actor, message_id: str, settings: Settings) -> Message
     if message.deleted_at is None:
         _check_changeable(tx, room, message, settings)
         queries.keep_text(tx, message_id)
+        withdraw(tx, message_id)
         queries.delete(tx, message_id)
         message = access.message_for_reading(tx, actor, message_id)
-        search.change(tx, message)
-        stream.blank(tx, message_id)
-        stream.tell(tx, _hearers(tx, message), "message.deleted", message_id, _changed(message))
+        tell_deleted(tx, message)
     return shown(tx, actor, room, [message])[0]
 
 
@@ -136,12 +178,26 @@ def _check_changeable(tx: Tx, room: Room, message: Message, settings: Settings) 
         raise NotEditable
 
 
+def tell_edited(tx: Tx, message: Message) -> None:
+    """A message says something else now: it is found by that, and whoever hears of it reads it anew."""
+    change = _changed(tx, message)
+    stream.tell(tx, _hearers(tx, message), "message.edited", message.id, change)
+
+
+def tell_deleted(tx: Tx, message: Message) -> None:
+    change = _changed(tx, message)
+    stream.tell(tx, _hearers(tx, message), "message.deleted", message.id, change)
+
+
+def _changed(tx: Tx, message: Message) -> MessageChange:
+    """What the index and the streams hold of the earlier text is gone."""
+    search.change(tx, message)
+    stream.blank(tx, message.id)
+    return MessageChange(message.id, message.booking_id, message.seq, message.version)
+
+
 def _hearers(tx: Tx, message: Message) -> Iterator[str]:
     return map(stream.user_topic, rooms.present_members(tx, message.booking_id))
-
-
-def _changed(message: Message) -> MessageChange:
-    return MessageChange(message.id, message.booking_id, message.seq, message.version)
 
 
 def one(tx: Tx, actor: Actor, message_id: str) -> Message:

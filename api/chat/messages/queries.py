@@ -9,15 +9,15 @@ from api.db import Tx
 DEGREE = 1_000_000
 COLUMNS = (
     "m.id, m.booking_id, m.seq, m.sender_id, u.role, u.name, m.type, m.text, m.latitude, m.longitude, m.accuracy, "
-    "m.reply_to, m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.version"
+    "m.reply_to, m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.version, m.held"
 )
 MESSAGE = f"{COLUMNS} from messages m left join users u on u.id = m.sender_id"
 
 
 def message(*row: Any) -> Message:
     """A row of COLUMNS."""
-    message_id, booking_id, seq, sender_id, role, name, kind, text, *place, reply_to, client_message_id = row[:-4]
-    created_at, edited_at, deleted_at, version = row[-4:]
+    message_id, booking_id, seq, sender_id, role, name, kind, text, *place, reply_to, client_message_id = row[:-5]
+    created_at, edited_at, deleted_at, version, held = row[-5:]
     return Message(
         id=message_id,
         booking_id=booking_id,
@@ -32,6 +32,7 @@ def message(*row: Any) -> Message:
         edited_at=None if edited_at is None else rfc3339(edited_at),
         deleted_at=None if deleted_at is None else rfc3339(deleted_at),
         version=version,
+        held=bool(held),
     )
 
 
@@ -44,7 +45,7 @@ def insert_message(tx: Tx, message: Message, moment: int) -> bool:
     place = message.location
     count = tx.run(
         "insert into messages (booking_id, seq, id, sender_id, client_message_id, type, text, latitude, longitude, "
-        "accuracy, reply_to, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+        "accuracy, reply_to, created_at, held) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
         "on conflict (booking_id, sender_id, client_message_id) where client_message_id is not null do nothing",
         message.booking_id,
         message.seq,
@@ -58,6 +59,7 @@ def insert_message(tx: Tx, message: Message, moment: int) -> bool:
         None if place is None else place.accuracy,
         message.reply_to,
         moment,
+        message.held,
     )
     return count == 1
 
@@ -83,6 +85,11 @@ def seen_message(tx: Tx, message_id: str, user_id: str) -> Message | None:
     )
 
 
+def message_by_id(tx: Tx, message_id: str) -> Message | None:
+    """Whoever may read it."""
+    return tx.one(message, f"select {MESSAGE} where m.id = $1", message_id)
+
+
 def stands_in(tx: Tx, booking_id: str, message_id: str) -> bool:
     return tx.value("select 1 from messages where id = $1 and booking_id = $2", message_id, booking_id) is not None
 
@@ -103,17 +110,26 @@ def keep_text(tx: Tx, message_id: str) -> None:
     )
 
 
-def edit(tx: Tx, message_id: str, text: str) -> None:
+def edit(tx: Tx, message_id: str, text: str, held: bool) -> None:
     tx.run(
-        "update messages set text = $2, edited_at = $3, version = version + 1 where id = $1", message_id, text, tx.now
+        "update messages set text = $2, held = $3, edited_at = $4, version = version + 1 where id = $1",
+        message_id,
+        text,
+        held,
+        tx.now,
     )
+
+
+def release(tx: Tx, message_id: str, text: str) -> None:
+    """What was held is shown from now on; nobody has edited it."""
+    tx.run("update messages set text = $2, held = 0, version = version + 1 where id = $1", message_id, text)
 
 
 def delete(tx: Tx, message_id: str) -> None:
     """Leave an empty message in its place."""
     tx.run(
         "update messages set text = '', latitude = null, longitude = null, accuracy = null, deleted_at = $2, "
-        "version = version + 1 where id = $1",
+        "held = 0, version = version + 1 where id = $1",
         message_id,
         tx.now,
     )

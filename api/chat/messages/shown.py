@@ -1,9 +1,10 @@
-"""Messages as one reader is shown them: who else has read each, and files under addresses that open for them."""
+"""Messages as one reader is shown them: who has read each, files that open for them, and what is held from others."""
 
 from collections.abc import Sequence
 
 from api.auth import Actor
 from api.chat import queries as rooms
+from api.chat.filter.queries import held_texts
 from api.chat.messages.drafts import WITH_FILES
 from api.chat.readers import name_readers
 from api.chat.types import Message, Room
@@ -21,7 +22,14 @@ def shown(tx: Tx, actor: Actor, room: Room, messages: Sequence[Message]) -> list
 
 
 def with_files(tx: Tx, actor: Actor, messages: Sequence[Message]) -> list[Message]:
-    holders = [message for message in messages if message.type in WITH_FILES and message.deleted_at is None]
+    _held(tx, actor, [message for message in messages if message.held])
+    holders = [
+        message
+        for message in messages
+        if message.type in WITH_FILES
+        and message.deleted_at is None
+        and not (message.held and message.sender.id != actor.id)
+    ]
     if holders:
         found = attached(tx, "chat", [message.id for message in holders])
         signed = {
@@ -30,3 +38,14 @@ def with_files(tx: Tx, actor: Actor, messages: Sequence[Message]) -> list[Messag
         for message in holders:
             message.attachments = [signed[file.id] for file in found.get(message.id, [])]
     return list(messages)
+
+
+def _held(tx: Tx, actor: Actor, messages: Sequence[Message]) -> None:
+    """Only its sender sees what a held message says."""
+    own = [message for message in messages if message.sender.id == actor.id]
+    texts = dict(held_texts(tx, [message.id for message in own])) if own else {}
+    for message in messages:
+        if message.sender.id == actor.id:
+            message.text = texts[message.id]
+        else:
+            message.location = None

@@ -9,7 +9,7 @@ from api import idempotency
 from api.chat.quick import actions
 from api.chat.quick.types import QuickDraft, Template, TemplateChange, TemplateDraft, Templates
 from api.chat.types import Message
-from api.errors import KeyTaken, NotFound, RoomClosed, TooMany
+from api.errors import KeyTaken, NotFound, RoomClosed, TextRejected, TooMany
 from api.ids import PLATFORM_ID, BookingPath
 from api.requests import Request
 
@@ -19,7 +19,7 @@ KeyPath = Annotated[str, PathParameter(name="responseKey", pattern=PLATFORM_ID)]
 @post(
     "/booking/{bookingId:str}/quick-response",
     status_code=201,
-    raises=[NotFound, RoomClosed],
+    raises=[NotFound, RoomClosed, TextRejected],
     opt={"bucket": "send"},
 )
 async def respond(booking_id: BookingPath, data: JSONBody[QuickDraft], request: Request) -> Response[Message]:

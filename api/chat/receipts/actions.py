@@ -5,6 +5,7 @@ from api.chat import queries as rooms
 from api.chat.privacy.queries import privacy_of
 from api.chat.receipts import queries
 from api.chat.types import Read, Receipt, Unread
+from api.chat.waiting import actions as waiting
 from api.db import Tx
 from api.errors import InvalidRequest
 from api.live import stream
@@ -29,6 +30,8 @@ def _read_up_to(tx: Tx, actor: Actor, booking_id: str, seq: int) -> None:
     if room is None or seq <= room.read_seq:
         return
     unread = queries.mark_read(tx, booking_id, actor.id, seq, room.last_seq)
+    if unread == 0:
+        waiting.room_was_read(tx, booking_id, actor.id)
     receipt = Receipt(booking_id, actor.id, seq, unread)
     shown = privacy_of(tx, actor.id).receipts
     hearers = {actor.id, *(rooms.present_members(tx, booking_id) if shown else ())}

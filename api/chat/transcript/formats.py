@@ -24,6 +24,7 @@ POLICY = f"{_WITHIN}; frame-ancestors 'none'; sandbox"
 # What moves a terminal's cursor or turns the direction of a line would let a text speak for somebody else.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 DELETED = "This message was deleted."
+HELD = "This message is being checked."
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -92,6 +93,8 @@ def _parts(message: Message) -> list[str]:
     """What a message says, and what belongs to it."""
     if message.deleted_at is not None:
         return [DELETED]
+    if message.held and not message.text:
+        return [HELD]
     parts = [message.text] if message.text else []
     if message.location is not None:
         parts.append(f"[place: {message.location.latitude}, {message.location.longitude}]")

@@ -38,11 +38,15 @@ CREATE TABLE bookings (
 
 -- A room exists as soon as its booking does. Its row is the lock under which everything in the room is written.
 -- closes_at: nobody writes from then on; null while the booking goes on.
+-- asked_id, asked_at: whose answer is waited for, and since when; turns: how often an answer was.
 CREATE TABLE rooms (
   booking_id TEXT PRIMARY KEY REFERENCES bookings (id),
   last_seq INTEGER NOT NULL DEFAULT 0,
   last_message_at INTEGER NOT NULL DEFAULT 0,
-  closes_at INTEGER
+  closes_at INTEGER,
+  asked_id TEXT REFERENCES users (id),
+  asked_at INTEGER NOT NULL DEFAULT 0,
+  turns INTEGER NOT NULL DEFAULT 0
 );
 
 -- until_seq: a former member reads up to there and hears nothing more; null for a present one. left_status and left_with
@@ -64,7 +68,8 @@ CREATE TABLE members (
 CREATE INDEX members_by_activity ON members (user_id, active_at, booking_id);
 CREATE INDEX members_unread ON members (user_id) WHERE unread > 0;
 
--- Clustered by room and seq on SQLite: a page of history is one walk.
+-- Clustered by room and seq on SQLite: a page of history is one walk. The text of a held message stands elsewhere, so that
+-- nothing that reads messages can show it.
 -- sender_id is null where the system speaks; latitude and longitude are millionths of a degree, accuracy is in metres.
 -- A deleted message stays as an empty one.
 CREATE TABLE messages (
@@ -83,6 +88,7 @@ CREATE TABLE messages (
   edited_at INTEGER,
   deleted_at INTEGER,
   version INTEGER NOT NULL DEFAULT 1,
+  held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1)),
   PRIMARY KEY (booking_id, seq)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX messages_by_id ON messages (id);

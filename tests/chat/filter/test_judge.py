@@ -59,7 +59,15 @@ def test_a_word_inside_another_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://bit.ly/3x", "bit.ly/3x", "go to https://www.BIT.ly/x?y=1", "bit (dot) ly/3x", "https://a@bit.ly/"]
+    "text",
+    [
+        "http://bit.ly/3x",
+        "bit.ly/3x",
+        "go to https://www.BIT.ly/x?y=1",
+        "bit (dot) ly/3x",
+        "bit dot ly/3x",
+        "https://a@bit.ly/",
+    ],
 )
 def test_a_link_to_a_listed_host_is_held(text: str) -> None:
     assert judge(text, RULES, confirmed=True).outcome == "hold"

@@ -2,8 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from api.app import create_app
 from api.chat.filter.judge import judge
-from api.chat.filter.rules import SHIPPED, BadRules, Rules, read
+from api.chat.filter.rules import SHIPPED, BadRules, Rules, mistakes, read
+from api.settings import BadSettings, Settings
+from tests.conftest import SECRET
 
 
 def written(path: Path, text: str) -> Rules:
@@ -42,6 +45,12 @@ def test_the_rule_for_all_other_hosts_spares_those_with_one_of_their_own(tmp_pat
     assert [judge(text, rules, confirmed=True).outcome for text in texts] == ["allow", "reject", "flag"]
 
 
+def test_a_rule_may_hold_digits(tmp_path: Path) -> None:
+    rules = written(tmp_path, "word hold 419\nword warn pay 50 now")
+    texts = ["A 419 again", "You pay 50 now, please", "Pay 4190 or 50 later"]
+    assert [judge(text, rules, confirmed=True).outcome for text in texts] == ["hold", "warn", "allow"]
+
+
 @pytest.mark.parametrize("outcome", ["flag", "warn", "mask", "hold", "reject"])
 def test_a_guard_does_what_its_rule_says_until_the_booking_is_confirmed(tmp_path: Path, outcome: str) -> None:
     rules = written(tmp_path, f"guard phone {outcome}")
@@ -51,3 +60,11 @@ def test_a_guard_does_what_its_rule_says_until_the_booking_is_confirmed(tmp_path
 
 def test_the_shipped_rules_are_good() -> None:
     assert read(SHIPPED).guard == {"phone": "mask", "email": "mask", "messenger": "warn", "lure": "flag"}
+
+
+def test_a_rule_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "rules.txt").write_text("word hide idiot\n")
+    settings = Settings(env="development", jwt_secret=SECRET, filter_rules=str(tmp_path / "rules.txt"))
+    with pytest.raises(BadSettings, match=r"rules\.txt:1: 'hide' is none of"):
+        create_app(settings)
+    assert mistakes(settings)[0].startswith(f"{tmp_path}/rules.txt:1: ")
