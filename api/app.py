@@ -11,6 +11,8 @@ from api import asyncapi, boundary, health, reference, sweeps
 from api.auth import Tokens
 from api.chat import events as chat_events
 from api.chat.access import may_read_files
+from api.chat.blocks import actions as blocks
+from api.chat.conversations import renaming
 from api.chat.deliveries.watch import Deliveries
 from api.chat.filter.routes import router as filter_routes
 from api.chat.filter.rules import rules_of
@@ -38,6 +40,7 @@ from api.notifications import events as notification_events
 from api.notifications import retention, told
 from api.notifications.announcements import actions as announcements
 from api.notifications.announcements.routes import router as announcements_routes
+from api.notifications.callbacks.routes import router as callbacks
 from api.notifications.channels.open import Open, open_channels
 from api.notifications.dispatch.pipeline import Pipeline
 from api.notifications.feedback import actions as feedback
@@ -82,7 +85,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
     pipeline = Pipeline(db, settings.base_url, channels(settings, db), causes)
     for_ever = sweeps.works | sweeping.works(files, db) | retention.works(settings)
     works = {**for_ever, **sweeping.scans(files, db), **location.works, **chat_search.works, **waiting.works}
-    works |= {**announcements.works, **feedback.works, **pipeline.works}
+    works |= {**blocks.works, **renaming.works, **announcements.works, **feedback.works, **pipeline.works}
     outbox = Outbox(db, works, clock, live.node)
     db.publish, db.gate.tell_mode = live.hub.publish, live.tell_mode
     site, library = StaticSite(settings.site_dir), Library(settings.site_dir, settings.help_center_search_enabled)
@@ -133,6 +136,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
                     announcements_routes,
                     feedback_routes,
                     mail_page,
+                    callbacks,
                     help_routes,
                     live_routes,
                     outbox_routes,
@@ -155,6 +159,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, channels: Open =
             {
                 "settings": settings,
                 "db": db,
+                "clock": clock,
                 "tokens": tokens,
                 "live": live,
                 "typists": typists,

@@ -133,6 +133,13 @@ class RoleChanged(Unauthenticated):
     default_detail = "The platform's record has another role for this user: get a new token."
 
 
+class InvalidSignature(Problem):
+    status_code = 401
+    code = "invalid_signature"
+    title = "The signature is not right"
+    default_detail = "Sign id, timestamp and body with the secret that both sides know, within 5 minutes."
+
+
 class Forbidden(Problem):
     status_code = 403
     code = "forbidden"
@@ -188,6 +195,20 @@ class RoomClosed(Problem):
     code = "room_closed"
     title = "Nobody writes in this room any more"
     default_detail = "Its booking ended some time ago. Reading goes on."
+
+
+class Blocking(Problem):
+    status_code = 409
+    code = "blocking"
+    title = "You have blocked the others in this room"
+    default_detail = "Unblock them to write to them."
+
+
+class MessagesRefused(Problem):
+    status_code = 409
+    code = "messages_refused"
+    title = "No messages are taken in this room at the moment"
+    default_detail = "What concerns the booking still arrives. Ask the support desk where it is urgent."
 
 
 class NotHeld(Problem):

@@ -120,11 +120,13 @@ def read(tx: Tx, subject: str, start: int, end: int) -> dict[str, Tally]:
 def _sums(tx: Tx, subject: str, span: int, first: int, last: int) -> list[tuple[str, int, int, int]]:
     return tx.all(
         _sum,
-        # There are few spans in a window: each is looked up by the key, which needs no index by subject.
+        # There are few spans in a window: each is looked up by the key, which needs no index by subject. `cross join`
+        # keeps SQLite from beginning with the rollups, of which there are many.
         "with recursive spans (start) as (select cast($3 as bigint) union all "
         "select start + $2 from spans where start + $2 < $4) "
         "select r.measure, r.bucket, cast(sum(r.count) as bigint), cast(sum(r.total) as bigint) from spans "
-        "join rollups r on r.span = $2 and r.start = spans.start and r.subject = $1 group by r.measure, r.bucket",
+        "cross join rollups r where r.span = $2 and r.start = spans.start and r.subject = $1 "
+        "group by r.measure, r.bucket",
         subject,
         span,
         first,

@@ -1,5 +1,7 @@
 import random
 import statistics
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -80,3 +82,18 @@ async def test_more_of_the_same_takes_no_more_rows(db: Database) -> None:
     for _ in range(5):
         await db.write(add)
     assert await db.read(rows) == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_read_looks_at_nobody_elses_rows(db: Database) -> None:
+    def plan(tx: Tx) -> str:
+        asked: list[tuple[Any, ...]] = []
+
+        def execute(sql: str, params: Sequence[Any]) -> Any:
+            asked.append((f"explain query plan {sql}", params))
+            return tx._execute(sql, params)
+
+        rollups.read(Tx(execute, tx.now), "a", 0, QUARTER)
+        return " ".join(row[3] for explained in asked for row in tx._execute(*explained).fetchall())
+
+    assert "SEARCH r USING PRIMARY KEY (span=? AND start=? AND subject=?)" in await db.read(plan)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from api.chat import queries
-from api.chat.conversations.actions import with_members
+from api.chat.conversations.actions import name, with_members
 from api.chat.conversations.queries import conversation_of
 from api.chat.notices import actions as notices
 from api.chat.search import actions as search
@@ -33,10 +33,14 @@ def closes_at(status: BookingStatus, now: int, settings: Settings) -> int | None
 
 
 def tell_conversation(tx: Tx, booking_id: str, people: Iterable[str]) -> None:
-    """Each hears of the room as they see it themselves, but for what was written: that may be edited, and this not."""
+    """Each hears of the room as they see it themselves, but for what was written: that may be edited, and this not.
+
+    And by what they see of it they find it from now on.
+    """
     for user_id in people:
         found = conversation_of(tx, booking_id, user_id)
         with_members(tx, user_id, [found])
+        name(tx, found, user_id)
         found.last_message = msgspec.UNSET
         stream.tell(tx, [stream.user_topic(user_id)], "conversation.updated", booking_id, found)
 
@@ -72,6 +76,7 @@ def follow(tx: Tx, booking: Booking, was: BookingStatus, present: Sequence[str],
             queries.add_member(tx, booking.id, user_id, None)
             search.admit(tx, booking.id, user_id)
     if booking.status != was:
+        queries.set_status(tx, booking.id, booking.status)
         queries.close_at(tx, booking.id, closes_at(booking.status, tx.now, settings))
     # Who is new hears of the room before they hear what is said in it.
     tell_conversation(tx, booking.id, dict.fromkeys([*present, *people]))

@@ -30,7 +30,9 @@ def lock_room(tx: Tx, booking_id: str, user_id: str) -> Room | None:
     return tx.lock(
         Room,
         "select r.booking_id, r.last_seq, r.last_message_at, m.read_seq, m.left_with, r.closes_at, "
-        "r.asked_id, r.asked_at, r.turns "
+        "r.asked_id, r.asked_at, r.turns, "
+        "case when exists (select 1 from blocks b where b.user_id = m.user_id or b.blocked_id = m.user_id) "
+        "then 1 else 0 end as blocks "
         "from rooms r join members m on m.booking_id = r.booking_id "
         "where r.booking_id = $1 and m.user_id = $2 and m.until_seq is null",
         booking_id,
@@ -46,7 +48,8 @@ def count_unread(tx: Tx, booking_id: str, sender_id: str, moment: int) -> list[s
     """One more unread for everybody but the sender; who is present. The room is locked, so no order matters here."""
     return tx.all(
         str,
-        "update members set active_at = $3, unread = unread + (case when user_id = $2 then 0 else 1 end) "
+        "update members set active_at = $3, archived = 0, "
+        "unread = unread + (case when user_id = $2 then 0 else 1 end) "
         "where booking_id = $1 and until_seq is null returning user_id",
         booking_id,
         sender_id,
@@ -58,7 +61,7 @@ def touch(tx: Tx, booking_id: str, moment: int) -> list[str]:
     """Something has happened that nobody wrote; who is present."""
     return tx.all(
         str,
-        "update members set active_at = $2 where booking_id = $1 and until_seq is null returning user_id",
+        "update members set active_at = $2, archived = 0 where booking_id = $1 and until_seq is null returning user_id",
         booking_id,
         moment,
     )
@@ -80,10 +83,11 @@ def close_at(tx: Tx, booking_id: str, closes_at: int | None) -> None:
 def add_member(tx: Tx, booking_id: str, user_id: str, added_by: str | None) -> None:
     """A new member sees the room from its start; a former one comes back to where they were."""
     tx.run(
-        "insert into members (booking_id, user_id, active_at, added_by, unread) values ($1, $2, $3, $4, "
+        "insert into members (booking_id, user_id, active_at, added_by, status, unread) values ($1, $2, $3, $4, "
+        "(select status from bookings where id = $1), "
         "(select count(*) from messages where booking_id = $1 and sender_id is not null)) "
-        "on conflict (booking_id, user_id) do update set until_seq = null, left_status = null, "
-        "left_with = null, added_by = excluded.added_by, active_at = excluded.active_at, "
+        "on conflict (booking_id, user_id) do update set until_seq = null, left_with = null, "
+        "status = excluded.status, archived = 0, added_by = excluded.added_by, active_at = excluded.active_at, "
         "unread = (select count(*) from messages where messages.booking_id = members.booking_id "
         "and messages.seq > members.read_seq and messages.sender_id <> members.user_id)",
         booking_id,
@@ -101,6 +105,11 @@ def lock_place(tx: Tx, booking_id: str) -> Place:
     return found
 
 
+def set_status(tx: Tx, booking_id: str, status: str) -> None:
+    """As the present members see it; whoever left keeps what was then."""
+    tx.run("update members set status = $2 where booking_id = $1 and until_seq is null", booking_id, status)
+
+
 def present_members(tx: Tx, booking_id: str) -> list[str]:
     return tx.all(str, "select user_id from members where booking_id = $1 and until_seq is null", booking_id)
 
@@ -116,11 +125,10 @@ def present_with_sponsors(tx: Tx, booking_id: str) -> list[tuple[str, str | None
 
 def end_membership(tx: Tx, booking_id: str, user_id: str, seq: int, left: LeftWith) -> None:
     tx.run(
-        "update members set until_seq = $3, left_status = $4, left_with = $5 where booking_id = $1 and user_id = $2",
+        "update members set until_seq = $3, left_with = $4 where booking_id = $1 and user_id = $2",
         booking_id,
         user_id,
         seq,
-        left.booking_status,
         msgspec.json.encode(left).decode(),
     )
 

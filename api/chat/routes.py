@@ -2,6 +2,7 @@
 
 from litestar import Router
 
+from api.chat.blocks import routes as blocks
 from api.chat.conversations import routes as conversations
 from api.chat.location import routes as location
 from api.chat.members import routes as members
@@ -24,6 +25,7 @@ router = Router(
         *search.handlers,
         *stats.handlers,
         *transcript.handlers,
+        *blocks.handlers,
         *presence.handlers,
         *location.handlers,
     ],

@@ -12,11 +12,12 @@ from api.db.rows import Record
 from api.files.types import Attachment
 from api.ids import PlatformId
 from api.paging import Page
-from api.platform.types import BookingStatus
+from api.platform.types import BookingStatus, Instant
 from api.requests import Body
 
 DraftType = Literal["text", "image", "file", "voice", "location"]
 MessageType = Literal["text", "image", "file", "voice", "location", "system"]
+RoomState = Literal["active", "unread", "archived"]
 MessageId = Annotated[str, Meta(min_length=1, max_length=64)]
 MOST_ATTACHMENTS = 10
 
@@ -56,6 +57,12 @@ class Read(Body):
     message_ids: Annotated[list[MessageId], Meta(min_length=1, max_length=100)] | None = None
     booking_id: PlatformId | None = None
     seq: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
+
+
+class Mute(Body):
+    """`until`: a moment that lies ahead; left out, until it is unmuted."""
+
+    until: Instant | None = None
 
 
 class Person(Record):
@@ -136,7 +143,9 @@ class UnreadCount(Record):
 class Conversation(Record):
     """A room as its member sees it, a former one as it was then; `active_at` is its last message, or its beginning.
 
-    `writable_until` is null while the booking goes on. Events come without the last message, which may be edited.
+    `writable_until` is null while the booking goes on. `archived`, `marked_unread` and `muted_until` are what the
+    member has decided, `blocked` the ids of those in the room whom they have blocked. Events come without the last
+    message, which may be edited.
     """
 
     booking_id: str
@@ -149,6 +158,10 @@ class Conversation(Record):
     active_at: Time
     writable: bool
     writable_until: Time | None
+    archived: bool
+    marked_unread: bool
+    muted_until: Time | None
+    blocked: list[str] = []
     last_message: Message | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -172,6 +185,14 @@ class Member(Record):
     delivered_seq: int
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """Which rooms a list holds; None for all. `words`: beginnings, each of them that of a word of the room."""
+
+    status: BookingStatus | None
+    state: RoomState | None
+    words: tuple[str, ...] | None
+
+
 class ConversationPage(Record):
     items: list[Conversation]
     page: Page
@@ -191,8 +212,8 @@ class LeftWith(Record):
 class Room(Record):
     """A room as one member may see it: up to `last_seq`, and for a former one as it was then.
 
-    Whose answer is waited for (`asked_id`) since when (`asked_at`), and how often one was (`turns`), is only known of a
-    room that was locked.
+    Only known of a room that was locked: whose answer is waited for (`asked_id`) since when (`asked_at`), how often one
+    was (`turns`), and whether there is somebody whom the member has blocked or who has blocked them (`blocks`).
     """
 
     booking_id: str
@@ -204,6 +225,7 @@ class Room(Record):
     asked_id: str | None = None
     asked_at: int = 0
     turns: int = 0
+    blocks: bool = False
 
     def is_closed(self, now: int) -> bool:
         return self.closes_at is not None and self.closes_at <= now

@@ -13,6 +13,7 @@ from api.errors import InvalidRequest, NotFound
 from api.live import stream
 from api.notifications import queries, texts
 from api.notifications.kinds import KINDS
+from api.notifications.preferences.hiding import who_hides
 from api.notifications.queries import Figure, Row
 from api.notifications.types import (
     Change,
@@ -40,23 +41,26 @@ def notify(tx: Tx, user_ids: Sequence[str], notice: Notice) -> None:
     It is in their list with the commit; by which other ways it reaches them is decided right after, as due work.
     """
     people = queries.people(tx, user_ids)
+    hiding = set() if KINDS[notice.kind].mandatory else who_hides(tx, user_ids, KINDS[notice.kind].category)
     if notice.group is not None:
         for person in people:
-            _tell_group(tx, person, notice)
+            _tell_group(tx, person, notice, hidden=person.id in hiding)
         return
-    rows = [_row(tx, person, notice) for person in people]
+    rows = [_row(tx, person, notice, hidden=person.id in hiding) for person in people]
     new = set(queries.insert(tx, rows)) if rows else set()
     for row in rows:
         if row.user_id in new:
             _tell_new(tx, row)
 
 
-def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
+def _tell_group(tx: Tx, person: Person, notice: Notice, *, hidden: bool) -> None:
     """What is unread of a group already counts the further ones, too."""
     queries.lock_counts(tx, person.id)
-    row = _row(tx, person, notice)
+    row = _row(tx, person, notice, hidden=hidden)
     there = queries.open_group(tx, person.id, notice.group or "")
-    if there is not None:
+    if there is not None and hidden:
+        _route(tx, queries.fold(tx, there[0], row).id)
+    elif there is not None:
         notification_id, seen = there
         folded, counts = queries.fold(tx, notification_id, row), queries.add_counts(tx, person.id, 0, int(seen))
         told = Marked([notification_id], "counted", counts, folded)
@@ -68,13 +72,15 @@ def _tell_group(tx: Tx, person: Person, notice: Notice) -> None:
 
 
 def _tell_new(tx: Tx, row: Row) -> None:
+    _route(tx, row.id)
+    if row.hidden:
+        return
     queries.add_figure(tx, row.user_id, Figure(row.category, row.priority, "inApp", "sent", 1))
     told = Created(_told(row), queries.add_counts(tx, row.user_id, 1, 1))
     stream.tell(tx, [stream.user_topic(row.user_id)], "notification.created", row.id, told)
-    _route(tx, row.id)
 
 
-def _row(tx: Tx, person: Person, notice: Notice) -> Row:
+def _row(tx: Tx, person: Person, notice: Notice, *, hidden: bool) -> Row:
     kind = KINDS[notice.kind]
     title, body = texts.text(person.locale, notice.kind, notice.values)
     return Row(
@@ -95,6 +101,7 @@ def _row(tx: Tx, person: Person, notice: Notice) -> Row:
         created_at=tx.now,
         active_at=tx.now,
         ends_at=notice.ends_at,
+        hidden=hidden,
     )
 
 

@@ -13,7 +13,7 @@ NOTIFICATION = (
     "id, kind as type, category, priority, title, body, action, booking_id, count, created_at, active_at, seen_at, "
     "read_at, archived_at"
 )
-ROW_COLUMNS = 17
+ROW_COLUMNS = 18
 
 
 class Row(Record):
@@ -36,6 +36,7 @@ class Row(Record):
     created_at: int
     active_at: int
     ends_at: int | None
+    hidden: bool
 
 
 class Gone(Record):
@@ -77,7 +78,7 @@ def insert(tx: Tx, rows: Sequence[Row]) -> list[str]:
     return tx.all(
         str,
         "insert into notifications (id, user_id, kind, category, priority, title, body, content, action, booking_id, "
-        f"cause, group_key, dedupe_key, count, created_at, active_at, ends_at) values {', '.join(one)} "
+        f"cause, group_key, dedupe_key, count, created_at, active_at, ends_at, hidden) values {', '.join(one)} "
         "on conflict (user_id, dedupe_key) do nothing returning user_id",
         *(value for row in rows for value in msgspec.structs.astuple(row)),
     )
@@ -123,7 +124,7 @@ def unread_by(tx: Tx, user_ids: Sequence[str], cause: str) -> list[str]:
     """Which of these people have something unread with this cause."""
     return tx.all(
         str,
-        "select distinct user_id from notifications where cause = $2 and read_at is null "
+        "select distinct user_id from notifications where cause = $2 and read_at is null and hidden = 0 "
         "and user_id in (select value from json_each(cast($1 as text)))",
         ids(user_ids),
         cause,
@@ -160,7 +161,8 @@ def fold(tx: Tx, notification_id: str, row: Row) -> Notification:
 
 
 LISTED = (
-    f"select {NOTIFICATION} from notifications where user_id = $1 and deleted_at is null and active_at <= $2 "
+    f"select {NOTIFICATION} from notifications where user_id = $1 and active_at <= $2 "
+    "and deleted_at is null and hidden = 0 "
     "and (cast($3 as text) is null or category = $3) "
     "and (case when $4 = 'archived' then archived_at is not null when $4 = 'unread' then read_at is null "
     "else archived_at is null end) "
@@ -211,7 +213,8 @@ def latest(tx: Tx, user_id: str) -> int:
 def notification(tx: Tx, user_id: str, notification_id: str) -> Notification | None:
     return tx.one(
         Notification,
-        f"select {NOTIFICATION} from notifications where user_id = $1 and id = $2 and deleted_at is null",
+        f"select {NOTIFICATION} from notifications "
+        "where user_id = $1 and id = $2 and deleted_at is null and hidden = 0",
         user_id,
         notification_id,
     )
@@ -219,7 +222,7 @@ def notification(tx: Tx, user_id: str, notification_id: str) -> Notification | N
 
 # Of somebody's unread ones: these ids, this category, this cause, or all where each is null.
 CHOSEN = (
-    "where user_id = $1 and read_at is null "
+    "where user_id = $1 and read_at is null and hidden = 0 "
     "and (cast($3 as text) is null or id in (select value from json_each(cast($3 as text)))) "
     "and (cast($4 as text) is null or category = $4) and (cast($5 as text) is null or cause = $5)"
 )
@@ -287,7 +290,8 @@ def sweep(tx: Tx, before: int, archived_before: int, limit: int) -> list[Swept]:
         Swept,
         "delete from notifications where id in (select id from notifications where created_at < $1 "
         "and (archived_at is null or created_at < $2) order by created_at limit $3) "
-        "returning id, user_id, read_at is null as unread, read_at is null and seen_at is null as unseen",
+        "returning id, user_id, read_at is null and hidden = 0 as unread, "
+        "read_at is null and seen_at is null and hidden = 0 as unseen",
         before,
         archived_before,
         limit,

@@ -40,10 +40,11 @@ def stats(figures: Iterable[Figure]) -> Stats:
             for numbers in (by_category[figure.category], by_priority[figure.priority]):
                 numbers.total += figure.number if figure.status == "sent" else 0
                 numbers.read += figure.number if figure.status == "read" else 0
-    total, read = by_channel["inApp"]["sent"], by_channel["inApp"]["read"]
+    in_app = by_channel.get("inApp", {})
+    total, read = in_app.get("sent", 0), in_app.get("read", 0)
     outside = [counts for channel, counts in by_channel.items() if channel != "inApp"]
-    went = sum(counts[status] for counts in outside for status in ("sent", "delivered", "bounced", "failed"))
-    arrived = sum(counts[status] for counts in outside for status in ("sent", "delivered"))
+    went = sum(counts.get(status, 0) for counts in outside for status in ("sent", "delivered", "bounced", "failed"))
+    arrived = sum(counts.get(status, 0) for counts in outside for status in ("sent", "delivered"))
     return Stats(
         total=total,
         read=read,

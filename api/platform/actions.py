@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from api.chat import actions as rooms
+from api.chat.conversations.renaming import renamed
 from api.chat.location import actions as location
 from api.chat.notices import actions as notices
 from api.clock import milliseconds, rfc3339
@@ -35,7 +36,10 @@ def put_user(tx: Tx, user_id: str, draft: UserDraft, condition: IfMatch, forget:
     elif _same(there, draft):
         return there, False
     tx.after_commit(forget, user_id)
-    return queries.update_user(tx, user_id, draft), False
+    changed = queries.update_user(tx, user_id, draft)
+    if there is not None and (there.name, there.role) != (changed.name, changed.role):
+        renamed(tx, user_id, changed.version)
+    return changed, False
 
 
 def revoke(tx: Tx, user_id: str, forget: Forget) -> None:

@@ -53,7 +53,7 @@ def signed(algorithm: str, key: Any = None, headers: dict[str, Any] | None = Non
 @asynccontextmanager
 async def trusting(source: str, folder: Path, secret: str = "") -> AsyncIterator[Callable[[str], Awaitable[int]]]:
     """A server with these public keys; call it with a token for the status of the answer."""
-    settings = Settings(data_dir=folder, jwt_public_keys=source, jwt_secret=secret)
+    settings = Settings(data_dir=folder, jwt_public_keys=source, jwt_secret=secret, encryption_key=SECRET)
     async with (
         serving(create_app(settings, SetClock())) as address,
         httpx.AsyncClient(base_url=address + PREFIX, timeout=30) as client,
@@ -183,4 +183,4 @@ async def test_a_new_key_is_fetched_and_a_broken_publisher_takes_no_old_one_away
 )
 def test_keys_that_cannot_be_read_stop_the_start(source: str, tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="PORCHLIGHT_JWT_PUBLIC_KEYS: no keys can be read from it"):
-        create_app(Settings(data_dir=tmp_path, jwt_public_keys=source))
+        create_app(Settings(data_dir=tmp_path, jwt_public_keys=source, encryption_key=SECRET))

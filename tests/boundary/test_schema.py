@@ -124,7 +124,7 @@ async def test_a_caller_without_token_or_role_is_answered_as_the_document_says(
     async with httpx.AsyncClient(base_url=address, timeout=30) as client:
         ids = {"bookingId": "1", "userId": "pat", "id": "late-withdrawal", "socketId": "sock_9", "dueId": "due_9"}
         ids |= {"filteredId": "flt_9"}
-        ids |= {"fileId": "file_9", "messageId": "msg_9", "responseKey": "parking"}
+        ids |= {"fileId": "file_9", "messageId": "msg_9", "responseKey": "parking", "blockedId": "pat"}
         url = path.format(**ids)
         for headers in ({}, {"Authorization": f"Bearer {token('plat')}"}, {"Authorization": f"Bearer {token('pat')}"}):
             answer = await client.request(method, url, headers=headers)

@@ -24,7 +24,7 @@ HELP = "GET /api/provider-communication/help"
 PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /api/reference"}
 # Its address carries its own proof.
 PUBLIC |= {"GET /api/provider-communication/files/{fileId}/link"}
-PUBLIC |= {"GET /api/asyncapi.json"}
+PUBLIC |= {"GET /api/asyncapi.json", "POST /api/provider-communication/notifications/callbacks/{channel}"}
 PUBLIC |= {f"{method} /api/provider-communication/notifications/mail/{{mailToken}}" for method in ("GET", "POST")}
 PUBLIC |= {f"{HELP}/categories", f"{HELP}/article/{{id}}", f"{HELP}/search", f"{HELP}/tags"}
 
@@ -42,6 +42,7 @@ IDS: dict[str, tuple[str, str, str]] = {
     "messageIds": ("MESSAGE 1", "MESSAGE 2", "msg_9"),
     "providerId": ("pat", "otto", "nobody"),
     "customerId": ("carol", "olga", "no-one"),
+    "blockedId": ("pat", "olga", "nobody"),
     "socketId": ("SOCKET 1", "SOCKET 2", "sock_9"),
     "fileId": ("FILE 1", "FILE 2", "file_9"),
     "notificationId": ("NOTIFICATION 1", "NOTIFICATION 2", "ntf_9"),
@@ -60,6 +61,7 @@ OWN_NAMES = {"clientMessageId", "id", "category"}
 # What to send to each route that takes a body; every id of the body is put in.
 BODIES: dict[str, list[dict[str, Any]]] = {
     "Draft": [{"text": "Hello", "replyTo": ""}, {"type": "file", "attachmentIds": ""}],
+    "Mute": [{"until": "2999-01-01T00:00:00Z"}],
     "QuickDraft": [{"key": "greeting"}],
     "TemplateDraft": [{"key": "another", "text": "Hello {customerName}"}],
     "TemplateChange": [{"text": "Hello {customerName}"}],
@@ -70,6 +72,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "ShareDraft": [{"latitude": 1, "longitude": 1}, {"stop": True}],
     "PrivacyDraft": [{"receipts": True, "typing": False, "presence": True}],
     "Read": [{"bookingId": "", "seq": 1}, {"messageIds": ""}],
+    "Report": [{"providerId": "1", "status": "delivered"}],
     "Marks": [{"ids": ""}],
     "Chosen": [{"ids": ""}],
     "Choices": [{"digestAt": "09:00"}],

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Cast, SetClock, say
+from tests.conftest import Cast, SetClock, say, until
 
 
 @pytest.fixture
@@ -92,3 +92,43 @@ async def test_a_cursor_is_good_for_its_own_filters_and_owner_only(cast: Cast, r
 async def test_the_total_is_told_only_when_asked_for(cast: Cast) -> None:
     assert "total" not in await listed(cast.pat)
     assert (await listed(cast.pat, withTotal="true"))["total"] == 1
+
+
+async def test_rooms_are_found_by_the_others_the_service_and_the_booking(cast: Cast, rooms: list[str]) -> None:
+    assert ids(await listed(cast.pat, q="olga")) == rooms[:-1]
+    assert ids(await listed(cast.pat, q="sin")) == rooms[:-1]
+    assert ids(await listed(cast.pat, q="CARÖL ta")) == ["1"]
+    assert ids(await listed(cast.pat, q="15")) == ["15"]
+    for nothing in ("olga tap", "tap olg", "pat", "in", "!", "' or 1=1", "%"):
+        assert ids(await listed(cast.pat, q=nothing)) == []
+
+
+async def test_filters_narrow_each_other_and_bind_the_cursor(cast: Cast, rooms: list[str]) -> None:
+    await cast.pat.put("/chat/booking/15/archive")
+    page = await listed(cast.pat, q="sink", state="active", bookingStatus="requested", limit=3, withTotal="true")
+    assert (ids(page), page["total"]) == (["17", "16", "14"], 5)
+    rest = await listed(
+        cast.pat, q="sink", state="active", bookingStatus="requested", limit=3, cursor=page["page"]["next"]
+    )
+    assert ids(rest) == ["13", "12"]
+    for other in ({"q": "sink"}, {"q": "sink", "state": "archived"}, {"q": "tap", "state": "active"}):
+        answer = await cast.pat.get("/chat/conversations", params={"cursor": page["page"]["next"], **other})
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor_mismatch")
+
+
+async def test_a_room_is_found_by_what_it_is_called_now(cast: Cast) -> None:
+    draft = {"providerId": "pat", "customerId": "olga", "service": "Boiler", "status": "confirmed"}
+    await cast.plat.put("/platform/bookings/1", json=draft)
+    assert [ids(await listed(cast.pat, q=q)) for q in ("boiler", "tap", "olga", "carol")] == [["1"], [], ["1"], []]
+    # Who has left finds it by what it was.
+    assert [ids(await listed(cast.carol, q=q)) for q in ("tap", "boiler", "pat")] == [["1"], [], ["1"]]
+
+
+async def test_a_room_is_found_by_a_new_name_a_moment_later(cast: Cast) -> None:
+    await cast.plat.put("/platform/users/carol", json={"role": "customer", "name": "Caroline Mendes"})
+
+    async def found() -> bool:
+        return ids(await listed(cast.pat, q="mendes")) == ["1"]
+
+    await until(found)
+    assert ids(await listed(cast.carol, q="mendes")) == []

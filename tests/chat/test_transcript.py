@@ -10,6 +10,7 @@ from api.chat.transcript.formats import POLICY
 from api.db import Database, Tx
 from tests.chat.test_members import give_booking_1_to
 from tests.conftest import Cast, say
+from tests.files.conftest import uploaded
 
 ADDRESS = "/chat/booking/1/transcript"
 FILL = """
@@ -169,3 +170,10 @@ async def test_a_long_room_comes_whole_and_in_pieces(cast: Cast, app: Any) -> No
     assert largest < 1_000_000
     last = json.loads('{"messages":[{' + whole.decode().rpartition(",{")[2])["messages"][-1]
     assert last["seq"] == count
+
+
+async def test_files_are_named(cast: Cast) -> None:
+    note = await uploaded(cast.pat)
+    draft = {"type": "file", "attachmentIds": [note["id"]], "text": "The label"}
+    assert (await cast.pat.post("/chat/booking/1/message", json=draft)).status_code == 201
+    assert (await kept(cast.carol, "text")).text.splitlines()[-2:] == ["    The label", f"    [file: {note['name']}]"]

@@ -17,7 +17,7 @@ from api.chat.filter.types import Finding, Verdict
 from api.chat.messages import actions as messages
 from api.chat.privacy.types import PrivacyDraft
 from api.chat.quick.types import Template
-from api.chat.types import Draft, LeftWith, Message, Person, Progress
+from api.chat.types import Chosen, Draft, LeftWith, Message, Person, Progress
 from api.clock import rfc3339
 from api.db import Database, Tx
 from api.files import queries as files
@@ -67,6 +67,7 @@ ROW = Row(
     created_at=NOW,
     active_at=NOW,
     ends_at=None,
+    hidden=False,
 )
 SUBJECT = Subject(
     id="ntf_1",
@@ -145,6 +146,7 @@ ARGUMENTS: dict[str, Any] = {
     "notifications.state": "active",
     "announcements.user_ids": None,
     "people.user_ids": ["pat", "carol"],
+    "of_people.user_ids": ["pat", "carol"],
     "unread_by.user_ids": ["pat", "carol"],
     "dispatch.subject": SUBJECT,
     "title": "News",
@@ -157,7 +159,10 @@ ARGUMENTS: dict[str, Any] = {
     "add_or_hasten.kind": "test",
     "after": 0,
     "attempts": 1,
+    "archived": True,
+    "blocked_id": "carol",
     "body": "{}",
+    "conversations.chosen": Chosen("confirmed", "unread", ("tap ", "ca")),
     "booking_id": "1",
     "booking_ids": ["1", "2"],
     "change": "confirmed",
@@ -209,6 +214,8 @@ ARGUMENTS: dict[str, Any] = {
     "hang.place": 0,
     "owner_id": "pat",
     "pinned": NOW,
+    "other_id": "carol",
+    "people": ["carol"],
     "place": (NOW, "1"),
     "prefix": "ta",
     "platform.draft": BookingDraft(provider_id="pat", customer_id="carol", service="Tap", status="confirmed"),
@@ -220,6 +227,7 @@ ARGUMENTS: dict[str, Any] = {
     "quota": Quota(10, 1000),
     "reason": "because",
     "sender_id": "pat",
+    "set_status.status": "completed",
     "seq": 1,
     "size": 9,
     "source": "record",
@@ -230,6 +238,8 @@ ARGUMENTS: dict[str, Any] = {
     "tokens": "a tap .0a1b2c3d",
     "subjects": ["msg_1"],
     "text": "Another one",
+    "mark_unread.unread": True,
+    "until": NOW + 1000,
     "user_id": "pat",
     "version": 0,
     "viewer_id": "carol",

@@ -305,6 +305,8 @@ async def test_typing_is_told_once_however_many_keys_are_pressed(served: Served,
     url = served.address.replace("http", "ws", 1) + "/realtime"
     async with connect(url, additional_headers={"Authorization": f"Bearer {token('carol')}"}, proxy=None) as carol:
         await carol.send('{"type": "hello", "id": 1}')
+        while "welcome" not in str(await carol.recv()):
+            pass
         await page.evaluate("['I', ' ', 'a', 'm'].forEach(() => porchlight.typing('booking-1'))")
         await page.evaluate("porchlight.typing('booking-1', false); say('I am here')")
         heard: list[Any] = []

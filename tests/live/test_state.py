@@ -34,6 +34,7 @@ async def applied(state: State, event: Any, who: httpx.AsyncClient, me: str) -> 
         item = state["conversations"][room]
         unread = content["sender"]["id"] != me and content["type"] != "system"
         item |= {"lastMessage": content, "activeAt": content["createdAt"], "unread": item["unread"] + unread}
+        item["archived"] = False
         state["history"][room].append(content)
     elif event["type"] in ("message.edited", "message.deleted"):
         now = (await who.get(f"/chat/messages/{content['id']}")).json()
@@ -51,7 +52,7 @@ def _apply_receipt(state: State, receipt: Any, me: str, *, read: bool) -> None:
     """Who has read as far has been sent it too."""
     item = state["conversations"][receipt["bookingId"]]
     if read and receipt["userId"] == me:
-        item |= {"readSeq": receipt["seq"], "unread": receipt["unread"]}
+        item |= {"readSeq": receipt["seq"], "unread": receipt["unread"], "markedUnread": False}
     for message in [*state["history"][receipt["bookingId"]], item["lastMessage"]]:
         if message["seq"] <= receipt["seq"] and receipt["userId"] != message["sender"]["id"]:
             names = [*["readBy"] * read, *["deliveredTo"] * (receipt["userId"] != me)]
@@ -81,6 +82,33 @@ async def a_deletion(cast: Cast) -> None:
 
 async def _last(cast: Cast) -> str:
     return str((await cast.pat.get("/chat/booking/1/history", params={"limit": 1})).json()["items"][0]["id"])
+
+
+async def archived(cast: Cast) -> None:
+    await cast.pat.put("/chat/booking/1/archive")
+
+
+async def archived_and_written_to(cast: Cast) -> None:
+    await archived(cast)
+    await say(cast.carol)
+
+
+async def marked_unread(cast: Cast) -> None:
+    await cast.pat.put("/chat/booking/1/unread")
+
+
+async def marked_unread_and_read(cast: Cast) -> None:
+    for seq in (4, 4, 99):
+        await marked_unread(cast)
+        await cast.pat.post("/chat/messages/read", json={"bookingId": "1", "seq": seq})
+
+
+async def muted(cast: Cast) -> None:
+    await cast.pat.put("/chat/booking/1/mute", json={})
+
+
+async def blocked(cast: Cast) -> None:
+    await cast.pat.put("/chat/blocks/carol")
 
 
 async def read_some(cast: Cast) -> None:
@@ -117,6 +145,12 @@ ACTS = [
     new_booking,
     changed_booking,
     changed_status,
+    archived,
+    archived_and_written_to,
+    marked_unread,
+    marked_unread_and_read,
+    muted,
+    blocked,
 ]
 
 

@@ -92,3 +92,14 @@ def token(settings: Settings, clock: SetClock) -> Callable[..., str]:
         return make_token(settings, ROLES[user_id], user_id, name=user_id.title(), ttl=month, now=clock.now // 1000)
 
     return make
+
+
+async def lives(scope: Any, receive: Any, send: Any) -> bool:
+    """An app that needs nothing at its start and its end; whether that is what was asked."""
+    if scope["type"] != "lifespan":
+        return False
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return True

@@ -19,7 +19,7 @@ from api.notifications.devices import queries
 from api.settings import Settings
 from tests.boundary.test_problems import check_problem
 from tests.conftest import Cast, SetClock, serving
-from tests.notifications.conftest import Tell, standing, until
+from tests.notifications.conftest import Tell, lives, standing, until
 from tests.notifications.test_webpush import opened
 
 PATH = "/notifications/devices"
@@ -37,6 +37,8 @@ class Service:
         self.statuses: list[int] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if await lives(scope, receive, send):
+            return
         body = b""
         while True:
             event = await receive()

@@ -157,3 +157,43 @@ async def test_nobody_sees_how_somebody_else_was_told(cast: Cast, tell: Tell) ->
     path = f"/notifications/{(await cast.pat.get('/notifications')).json()['items'][0]['id']}/trace"
     assert (await cast.pat.get(path)).status_code == 200
     check_problem(await cast.otto.get(path), 404, "not_found")
+
+
+async def test_who_wants_nothing_in_the_app_is_reached_by_the_other_ways(
+    cast: Cast, tell: Tell, channels: Channels, clock: SetClock
+) -> None:
+    await choose(cast.pat, matrix={"payment": {"inApp": "off"}})
+    await tell("pat")
+
+    async def pushed() -> list[str]:
+        return [letter.title for letter in channels["push"].letters]
+
+    await until(pushed, ["Payment received: 80.00 EUR"])
+    assert await standing(cast.pat) == {}
+    await cast.pat.post("/notifications/read", json={"all": True})
+    assert (await cast.pat.get("/notifications/unread-count")).json() == {"unread": 0, "unseen": 0}
+    await tell("pat", kind="withdrawal.status_changed", values={"amount": "80 EUR", "status": "paid"}, key="2")
+    assert list((await cast.pat.get("/notifications/unread-count")).json().values()) == [1, 1]
+
+
+async def test_figures_count_what_went_which_way(cast: Cast, tell: Tell, channels: Channels, clock: SetClock) -> None:
+    channels["email"].error = Refused("No such mailbox.")
+    await tell("pat")
+    await tell("otto")
+
+    async def email() -> Any:
+        return (await standing(cast.pat)).get("email")
+
+    await until(email, ("queued", "after_the_ways_before"))
+    clock.advance(1800)
+    await until(email, ("failed", "after_the_ways_before"))
+    await cast.pat.post("/notifications/read", json={"all": True})
+    found = (await cast.pat.get("/notifications/stats")).json()
+    assert (found["total"], found["read"], found["readRate"], found["deliveryRate"]) == (1, 1, 1.0, 0.5)
+    assert found["byCategory"] == {"payment": {"total": 1, "read": 1}}
+    assert found["byChannel"] == {
+        "inApp": {"sent": 1, "read": 1},
+        "push": {"sent": 1},
+        "email": {"failed": 1},
+        "sms": {"not_sent": 1},
+    }

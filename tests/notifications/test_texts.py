@@ -34,7 +34,7 @@ def test_a_language_is_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_missing_text_and_an_unknown_value_are_named(folder: Path) -> None:
-    (folder / "de" / "payment.received.txt").write_text("{{ ammount }}\n\nHier.\n")
+    (folder / "de" / "payment.received.txt").write_text("{{ total }}\n\nHier.\n")
     (folder / "de" / "review.created.txt").write_text("{% if %}\n")
     (folder / "de" / "letter.html").unlink()
     named = [mistake.partition(":")[0] for mistake in texts.mistakes(folder)]

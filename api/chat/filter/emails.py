@@ -9,6 +9,8 @@ from api.chat.filter.vocabulary import words
 AT = words("email.at")
 DOT = words("email.dot")
 ENDINGS = words("email.endings")
+# Words of their own where nobody says a dot: "we live at 12 Oak Street".
+EVERYDAY_ENDINGS = words("email.everyday_endings")
 PROVIDERS = words("email.providers")
 MAIL = words("email.mail")
 # Before a word `at` these are no one's name: "I bought it at Yahoo", "look at …".
@@ -100,9 +102,10 @@ def _domain(tokens: Tokens, first: int, *, bare: bool = False) -> tuple[int, boo
             break
         if i + 1 == len(tokens.words):
             break
+        left_out = not gap and tokens.words[i] not in DOT
         i += 1
         spelled = spelled or said
-        if tokens.words[i] in ENDINGS:
+        if tokens.words[i] in ENDINGS and not (left_out and tokens.words[i] in EVERYDAY_ENDINGS):
             last = i
     return last, spelled
 

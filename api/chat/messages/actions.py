@@ -8,8 +8,10 @@ from api import ids
 from api.auth import Actor
 from api.chat import access
 from api.chat import queries as rooms
+from api.chat.blocks.refusal import refusal
 from api.chat.filter import actions as content
 from api.chat.filter.queries import withdraw
+from api.chat.filter.types import Verdict
 from api.chat.messages import drafts, queries
 from api.chat.messages.shown import shown
 from api.chat.search import actions as search
@@ -30,7 +32,8 @@ MINUTE = 60_000
 def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings) -> Message:
     """Store a message and tell the room. A `client_message_id` seen before returns the first message.
 
-    Raises NotFound, InvalidRequest, RoomClosed, TextRejected, FileNotReady, FileQuarantined.
+    Raises NotFound, InvalidRequest, RoomClosed, Blocking, MessagesRefused, TextRejected, FileNotReady,
+    FileQuarantined.
     """
     drafts.check(draft, settings.chat_message_limit)
     room = access.present_room(tx, actor, booking_id)
@@ -53,13 +56,10 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
         created_at=rfc3339(moment),
         held=held,
     )
-    if room.is_closed(tx.now):
-        return _earlier(tx, actor, room, draft, RoomClosed())
-    if verdict.outcome == "reject":
-        return _earlier(tx, actor, room, draft, content.rejection(verdict))
-    if not queries.insert_message(tx, message, moment):
+    refused = _refused(tx, actor, room, verdict)
+    if refused or not queries.insert_message(tx, message, moment):
         # The seq was only looked at, not drawn: no gap.
-        return _earlier(tx, actor, room, draft, RoomClosed())
+        return _earlier(tx, actor, room, draft, refused or RoomClosed())
     if draft.attachment_ids is not None:
         message.attachments = attach(tx, actor, draft.attachment_ids, "chat", message.id)
         drafts.check_files(draft.type, message.attachments, settings)
@@ -78,6 +78,12 @@ def send(tx: Tx, actor: Actor, booking_id: str, draft: Draft, settings: Settings
             message.text = draft.text or ""
         message.warnings = content.warnings(verdict)
     return message
+
+
+def _refused(tx: Tx, actor: Actor, room: Room, verdict: Verdict) -> Problem | None:
+    if room.is_closed(tx.now):
+        return RoomClosed()
+    return refusal(tx, actor, room) or (content.rejection(verdict) if verdict.outcome == "reject" else None)
 
 
 def _tell_created(tx: Tx, message: Message, written: str, present: list[str]) -> None:
@@ -130,12 +136,14 @@ def announce(tx: Tx, booking_id: str, place: Place, text: str) -> Message:
 def edit(tx: Tx, actor: Actor, message_id: str, change: Edit, settings: Settings) -> Message:
     """Replace one's own text; the one before is kept for reviewers.
 
-    Raises NotFound, InvalidRequest, RoomClosed, NotEditable, TextRejected.
+    Raises NotFound, InvalidRequest, RoomClosed, Blocking, MessagesRefused, NotEditable, TextRejected.
     """
     room, message = access.own_message(tx, actor, message_id)
     drafts.check_text(message.type, change.text, settings.chat_message_limit)
     if message.deleted_at is not None:
         raise NotEditable("It was deleted.")
+    if refused := refusal(tx, actor, room):
+        raise refused
     verdict = content.judged(tx, actor, message.booking_id, change.text, settings)
     if verdict.outcome == "reject":
         raise content.rejection(verdict)

@@ -8,7 +8,17 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from api import idempotency
 from api.chat.messages import actions
 from api.chat.types import Draft, Edit, History, Message
-from api.errors import FileNotReady, FileQuarantined, InvalidRequest, NotEditable, NotFound, RoomClosed, TextRejected
+from api.errors import (
+    Blocking,
+    FileNotReady,
+    FileQuarantined,
+    InvalidRequest,
+    MessagesRefused,
+    NotEditable,
+    NotFound,
+    RoomClosed,
+    TextRejected,
+)
 from api.ids import PLATFORM_ID, BookingPath
 from api.paging import DEFAULT_LIMIT, Limit
 from api.requests import Request
@@ -20,7 +30,7 @@ Seq = Annotated[int | None, QueryParameter(ge=0, lt=2**53, description="A messag
 @post(
     "/booking/{bookingId:str}/message",
     status_code=201,
-    raises=[NotFound, RoomClosed, TextRejected, FileNotReady, FileQuarantined],
+    raises=[NotFound, RoomClosed, Blocking, MessagesRefused, TextRejected, FileNotReady, FileQuarantined],
     opt={"bucket": "send"},
 )
 async def send(booking_id: BookingPath, data: JSONBody[Draft], request: Request) -> Response[Message]:
@@ -55,7 +65,7 @@ async def get_message(message_id: MessagePath, request: Request) -> Message:
     return await request.db.read(actions.one, request.actor, message_id)
 
 
-@patch("/messages/{messageId:str}", raises=[NotFound, RoomClosed, NotEditable, TextRejected])
+@patch("/messages/{messageId:str}", raises=[NotFound, RoomClosed, Blocking, MessagesRefused, NotEditable, TextRejected])
 async def edit(message_id: MessagePath, data: JSONBody[Edit], request: Request) -> Message:
     """Replace the text of a message of your own, for a while after you sent it."""
     return await request.db.write(actions.edit, request.actor, message_id, data, request.settings)

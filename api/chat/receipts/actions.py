@@ -2,6 +2,8 @@
 
 from api.auth import Actor
 from api.chat import queries as rooms
+from api.chat.actions import tell_conversation
+from api.chat.conversations import queries as conversations
 from api.chat.privacy.queries import privacy_of
 from api.chat.receipts import queries
 from api.chat.types import Read, Receipt, Unread
@@ -27,7 +29,11 @@ def read(tx: Tx, actor: Actor, marks: Read) -> Unread:
 def _read_up_to(tx: Tx, actor: Actor, booking_id: str, seq: int) -> None:
     room = queries.lock_seen_room(tx, booking_id, actor.id)
     seq = min(seq, room.last_seq) if room else 0
-    if room is None or seq <= room.read_seq:
+    if room is None or seq < room.read_seq:
+        return
+    if seq == room.read_seq:
+        if conversations.mark_unread(tx, booking_id, actor.id, False):
+            tell_conversation(tx, booking_id, [actor.id])
         return
     unread = queries.mark_read(tx, booking_id, actor.id, seq, room.last_seq)
     if unread == 0:

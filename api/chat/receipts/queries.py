@@ -31,7 +31,7 @@ def mark_read(tx: Tx, booking_id: str, user_id: str, seq: int, last: int) -> int
     """Under the room's lock: how much of what others wrote after `seq` is left unread."""
     return tx.only(
         int,
-        "update members set read_seq = $3, unread = (select count(*) from messages "
+        "update members set read_seq = $3, marked_unread = 0, unread = (select count(*) from messages "
         "where booking_id = $1 and seq > $3 and seq <= $4 and sender_id <> $2) where booking_id = $1 and user_id = $2 "
         "returning unread",
         booking_id,

@@ -96,6 +96,7 @@ def _parts(message: Message) -> list[str]:
     if message.held and not message.text:
         return [HELD]
     parts = [message.text] if message.text else []
+    parts += [f"[{message.type}: {_line(attachment.name)}]" for attachment in message.attachments]
     if message.location is not None:
         parts.append(f"[place: {message.location.latitude}, {message.location.longitude}]")
     return parts

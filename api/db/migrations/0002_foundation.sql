@@ -49,9 +49,11 @@ CREATE TABLE rooms (
   turns INTEGER NOT NULL DEFAULT 0
 );
 
--- until_seq: a former member reads up to there and hears nothing more; null for a present one. left_status and left_with
--- (JSON) are the booking and its people as a former member last saw them.
--- active_at is the room's last activity as far as this member sees it, here so that a list needs no join to sort.
+-- until_seq: a former member reads up to there and hears nothing more; null for a present one. left_with (JSON) is the
+-- booking and its people as a former member last saw them.
+-- active_at is the room's last activity as far as this member sees it, and status the booking's: here so that a list
+-- needs no join to sort and to choose.
+-- archived, marked_unread and muted_until are what the member has decided; a message brings an archived room back.
 -- added_by: who brought a helper or an agent in; null for the booking's own provider and customer.
 CREATE TABLE members (
   booking_id TEXT NOT NULL REFERENCES rooms (booking_id),
@@ -59,13 +61,18 @@ CREATE TABLE members (
   read_seq INTEGER NOT NULL DEFAULT 0,
   unread INTEGER NOT NULL DEFAULT 0 CHECK (unread >= 0),
   until_seq INTEGER,
-  left_status TEXT,
   left_with TEXT,
   added_by TEXT REFERENCES users (id),
   active_at INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  archived INTEGER NOT NULL DEFAULT 0 CHECK (archived IN (0, 1)),
+  marked_unread INTEGER NOT NULL DEFAULT 0 CHECK (marked_unread IN (0, 1)),
+  muted_until INTEGER,
   PRIMARY KEY (booking_id, user_id)
 ) WITHOUT ROWID;
-CREATE INDEX members_by_activity ON members (user_id, active_at, booking_id);
+-- Holds all that a list chooses by: whoever filters ten thousand rooms reads this and nothing else.
+CREATE INDEX members_by_activity
+  ON members (user_id, active_at, booking_id, status, archived, unread, marked_unread);
 CREATE INDEX members_unread ON members (user_id) WHERE unread > 0;
 
 -- Clustered by room and seq on SQLite: a page of history is one walk. The text of a held message stands elsewhere, so that

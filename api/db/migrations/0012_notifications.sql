@@ -1,5 +1,6 @@
 -- What somebody was told. title and body are in the person's language; `values` (JSON) are what they were made of, so that
 -- a mail or a digest can be written of the same. `cause` is what it is about, as kind and id: "message:12", "ticket:tkt_1".
+-- A hidden one goes out by the other ways only: its person wants none of this category in the app.
 -- One that groups (group_key) counts further things while it is unread instead of standing beside them.
 CREATE TABLE notifications (
   id TEXT PRIMARY KEY,
@@ -23,7 +24,8 @@ CREATE TABLE notifications (
   read_at INTEGER,
   archived_at INTEGER,
   deleted_at INTEGER,
-  ends_at INTEGER
+  ends_at INTEGER,
+  hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1))
 );
 CREATE UNIQUE INDEX notifications_by_dedupe ON notifications (user_id, dedupe_key);
 CREATE INDEX notifications_by_activity ON notifications (user_id, active_at, id);

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import msgspec
 
 from api.db import Database, Tx
 from api.loops import Pace
+from api.notifications import texts
 from api.notifications.channels.types import Channel, Letter, Refused, Unclear
 from api.notifications.dispatch import actions
 from api.notifications.dispatch.actions import Unwanted, Ways
@@ -35,6 +37,7 @@ class Pipeline:
             "notification.route": Work(within=self._route),
             "notification.deliver": Work(outside=self._deliver),
             "notification.digest": Work(outside=self._digest),
+            "device.test": Work(outside=self._try_device),
         }
 
     async def close(self) -> None:
@@ -54,6 +57,15 @@ class Pipeline:
         channel = msgspec.convert(name, ChannelName)
         if channel in self._ways.channels:
             await self._send(row, channel, lambda tx: actions.prepare_digest(tx, self._ways, user_id, channel, row.id))
+
+    async def _try_device(self, row: Due) -> None:
+        """To one device, whatever its person chose: they asked for it."""
+        push = self._ways.channels.get("push")
+        if push is not None:
+            title, body = texts.text(None, "device.test", {})
+            letter = Letter(row.id, "", [row.subject], title, body, "", f"test:{row.subject}", "high", None, "")
+            with suppress(Refused):
+                await push.send(letter)
 
     async def _send(self, row: Due, channel: ChannelName, prepare: Callable[[Tx], Letter | None]) -> None:
         """One try. Its key is the row's id, the same for each try; what fails is tried again by the outbox."""

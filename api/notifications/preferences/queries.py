@@ -1,5 +1,9 @@
 """One function, one statement."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from api.clock import Time
 from api.db import Tx
 from api.db.rows import Record
@@ -18,6 +22,20 @@ class Change(Record):
     actor_id: str
     choices: Choices
     changed_at: Time
+
+
+class Chosen(Record):
+    user_id: str
+    choices: Choices
+
+
+def of_people(tx: Tx, user_ids: Sequence[str]) -> list[Chosen]:
+    """Of those of them who chose anything."""
+    return tx.all(
+        Chosen,
+        "select user_id, choices from preferences where user_id in (select value from json_each(cast($1 as text)))",
+        msgspec.json.encode(user_ids).decode(),
+    )
 
 
 def stored(tx: Tx, user_id: str) -> Stored | None:

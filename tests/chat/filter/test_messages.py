@@ -112,6 +112,16 @@ async def test_a_held_message_says_nothing_to_others_until_it_is_released(cast: 
     assert (message["held"], message["version"], message["editedAt"]) == (False, 2, None)
 
 
+async def test_only_what_everybody_may_read_is_found(cast: Cast) -> None:
+    async def hits(q: str) -> list[str]:
+        return [item["text"] for item in (await cast.carol.get("/chat/search", params={"q": q})).json()["items"]]
+
+    await say(cast.pat, "you idiot, damn")
+    assert [await hits(q) for q in ("you", "damn")] == [[], []]
+    await decide(cast, "release")
+    assert [await hits(q) for q in ("you", "damn")] == [["you idiot, ••••"], []]
+
+
 async def test_nobody_hears_what_is_held_but_the_other_devices_of_its_sender(
     cast: Cast, device: Callable[..., Any]
 ) -> None:

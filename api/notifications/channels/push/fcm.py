@@ -1,5 +1,6 @@
 """Push messages to apps through Firebase Cloud Messaging, HTTP v1."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -28,6 +29,8 @@ class Fcm:
     def __init__(self, credentials: Credentials, url: str = "https://fcm.googleapis.com") -> None:
         self._credentials, self._url = credentials, url
         self._token, self._good_until = "", 0.0
+        # Many letters that find the token old ask for one new one.
+        self._asking = asyncio.Lock()
 
     async def send(self, http: httpx.AsyncClient, content: dict[str, Any]) -> httpx.Response:
         """One try, with a fresh access token where the last one is about to end."""
@@ -36,12 +39,13 @@ class Fcm:
         return await http.post(address, json={"message": content}, headers=headers)
 
     async def _access(self, http: httpx.AsyncClient) -> str:
-        if time.monotonic() >= self._good_until:
-            form = {"grant_type": GRANT, "assertion": self._assertion(int(time.time()))}
-            answer = (await http.post(self._credentials.token_uri, data=form)).raise_for_status().json()
-            self._token = answer["access_token"]
-            self._good_until = time.monotonic() + int(answer.get("expires_in", HOUR_SECONDS)) - EARLY_SECONDS
-        return self._token
+        async with self._asking:
+            if time.monotonic() >= self._good_until:
+                form = {"grant_type": GRANT, "assertion": self._assertion(int(time.time()))}
+                answer = (await http.post(self._credentials.token_uri, data=form)).raise_for_status().json()
+                self._token = answer["access_token"]
+                self._good_until = time.monotonic() + int(answer.get("expires_in", HOUR_SECONDS)) - EARLY_SECONDS
+            return self._token
 
     def _assertion(self, now: int) -> str:
         """RFC 7523: signed by the service account."""

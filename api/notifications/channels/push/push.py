@@ -1,21 +1,17 @@
 """Push messages to all devices of somebody, each by its own way."""
 
-from contextlib import suppress
 from typing import Any
 
 import httpx
 import msgspec
 
 from api.db import Database, Tx
-from api.notifications import texts
 from api.notifications.channels.push.fcm import Fcm
 from api.notifications.channels.push.webpush import BadSubscription, Vapid, sealed, vapid_key
 from api.notifications.channels.types import Letter, Refused, Sent
 from api.notifications.devices import queries
 from api.notifications.devices.types import Address
 from api.outbound import client
-from api.outbox.loop import Work
-from api.outbox.types import Due
 
 GONE = (404, 410)
 # A record holds 4,000 bytes, and a character takes up to 6 of them in JSON.
@@ -30,7 +26,6 @@ class Push:
     def __init__(self, db: Database, contact: str, fcm: Fcm | None) -> None:
         self._db, self._contact, self._fcm = db, contact, fcm
         self._vapid: Vapid | None = None
-        self.works = {"device.test": Work(outside=self._try_device)}
 
     async def vapid(self) -> Vapid:
         """The server's own key, made at its first start and kept in the database."""
@@ -38,15 +33,6 @@ class Push:
             key = await self._db.read(queries.vapid_key)
             self._vapid = Vapid(vapid_key(key), self._contact)
         return self._vapid
-
-    async def _try_device(self, row: Due) -> None:
-        device = await self._db.read(queries.address, row.subject)
-        if device is None:
-            return
-        title, body = texts.text(None, "device.test", {})
-        letter = Letter(row.id, "", [device.id], title, body, "", f"test:{device.id}", "high", None, "")
-        with suppress(Refused):
-            await self.send(letter)
 
     def addresses(self, tx: Tx, user_id: str) -> list[str]:
         return [device.id for device in queries.addresses(tx, user_id) if device.kind == "webpush" or self._fcm]
