@@ -89,7 +89,7 @@ def _send_rows(engines: Sequence[Measured]) -> Iterator[Row]:
     cells = [_cpu_cell(one) for one in engines]
     yield "CPU of the server for each: empty POST, message (50 senders)", cells, ""
     cells = [f"{one.statements.plain}; {one.statements.with_key} with Idempotency-Key" for one in engines]
-    yield "Statements for each send (beside BEGIN and COMMIT)", cells, ""
+    yield "Statements for a send that commits alone (beside BEGIN and COMMIT)", cells, ""
 
 
 def _page_rows(engines: Sequence[Measured]) -> Iterator[Row]:
@@ -163,7 +163,7 @@ def _costs(one: Measured) -> Iterator[str]:
         "the empty POST: HTTP, boundary, routing, answer": empty,
         "on the event loop beyond it: body, hand-over to the writer and back, encoding": median(send, "loop_us")
         - empty,
-        f"on the writer's thread: `actions.send` ({alone:.0f} when alone), its share of the commit, "
+        f"on the writer's thread: `actions.send` ({alone:.0f} without all that follows), its share of the commit, "
         "changing threads": threads,
     }
     whole = sum(parts.values())
@@ -172,7 +172,11 @@ def _costs(one: Measured) -> Iterator[str]:
     for number, (name, cost) in enumerate(sorted(parts.items(), key=lambda part: -part[1]), 1):
         yield f"{number}. {cost:.0f} µs ({cost / whole:.0%}) {name}"
     yield ""
-    yield "Statements by themselves: " + ", ".join(f"`{sql} …` {cost:.1f} µs" for sql, cost in work.items()) + "."
+    yield (
+        "Statements of one send, those that a batch shares by their share: "
+        + ", ".join(f"`{sql} …` {cost:.1f} µs" for sql, cost in work.items())
+        + "."
+    )
 
 
 def _of_floor(one: Measured, name: str) -> float:
