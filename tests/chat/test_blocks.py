@@ -75,6 +75,21 @@ async def test_a_socket_is_refused_alike(cast: Cast, device: Any) -> None:
     assert (frame["type"], frame["problem"]["code"]) == ("error", "messages_refused")
 
 
+async def test_neither_sees_whether_the_other_is_there_or_writes(cast: Cast, device: Any) -> None:
+    carols = await device("carol")
+    await block(cast.carol, "pat")
+    pats = await device("pat")
+    for who, booking, other in ((cast.pat, "1", "carol"), (cast.carol, "1", "pat")):
+        await who.post(f"/chat/booking/{booking}/typing", json={"typing": True})
+        users = (await who.get(f"/chat/booking/{booking}/online-status")).json()["users"]
+        assert {"id": other, "online": False, "lastSeenAt": None} in users
+    await cast.carol.delete("/chat/blocks/pat")
+    await say(cast.pat)
+    heard = [(await carols.event())["type"] for _ in range(3)]
+    assert heard == ["conversation.updated", "conversation.updated", "message.created"]
+    assert (await pats.event())["type"] == "message.created"
+
+
 async def test_the_blocked_are_listed_and_named_in_the_room(cast: Cast) -> None:
     await block(cast.carol, "pat")
     await block(cast.carol, "pat")

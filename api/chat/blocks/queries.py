@@ -55,6 +55,17 @@ def blocked_among(tx: Tx, user_id: str, people: Sequence[str]) -> list[str]:
     )
 
 
+def apart(tx: Tx, user_id: str, people: Sequence[str]) -> list[str]:
+    """Of these people those whom the user has blocked, or who have blocked the user."""
+    return tx.all(
+        str,
+        "select value from json_each(cast($2 as text)) where exists (select 1 from blocks b "
+        "where (b.user_id = $1 and b.blocked_id = value) or (b.user_id = value and b.blocked_id = $1))",
+        user_id,
+        msgspec.json.encode(people).decode(),
+    )
+
+
 def between(tx: Tx, booking_id: str, user_id: str) -> list[Between]:
     """For each other present member of a room."""
     return tx.all(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from api.auth import Actor
 from api.chat.access import room_for_reading
+from api.chat.blocks import queries as blocks
 from api.chat.presence import access, queries
 from api.chat.presence.types import OnlineStatus, OnlineStatuses
 from api.chat.privacy.queries import privacy_of
@@ -13,8 +14,11 @@ from api.live import sockets, stream
 
 
 def online_status(tx: Tx, actor: Actor, booking_id: str) -> OnlineStatuses:
-    """Raises NotFound."""
-    return OnlineStatuses(queries.statuses(tx, access.people_of(tx, actor, booking_id)))
+    """Two of whom one has blocked the other do not see each other. Raises NotFound."""
+    people = access.people_of(tx, actor, booking_id)
+    apart = blocks.apart(tx, actor.id, people)
+    found = queries.statuses(tx, people)
+    return OnlineStatuses([OnlineStatus(one.id, False, None) if one.id in apart else one for one in found])
 
 
 def typing_hearers(tx: Tx, actor: Actor, booking_id: str) -> list[str]:
@@ -22,7 +26,12 @@ def typing_hearers(tx: Tx, actor: Actor, booking_id: str) -> list[str]:
     if room_for_reading(tx, actor, booking_id).is_closed(tx.now):
         raise RoomClosed
     others = [user_id for user_id in access.people_of(tx, actor, booking_id) if user_id != actor.id]
-    return others if privacy_of(tx, actor.id).typing else []
+    return _together(tx, actor.id, others) if privacy_of(tx, actor.id).typing else []
+
+
+def _together(tx: Tx, user_id: str, people: Sequence[str]) -> list[str]:
+    apart = blocks.apart(tx, user_id, people)
+    return [person for person in people if person not in apart]
 
 
 def note_presence(tx: Tx, came: Sequence[str], here: Sequence[str], gone: Sequence[str], node: str) -> None:
@@ -49,5 +58,5 @@ def tell_presence(tx: Tx, user_id: str) -> None:
 
 
 def _tell(tx: Tx, status: OnlineStatus) -> None:
-    hearers = queries.acquaintances(tx, status.id)
+    hearers = _together(tx, status.id, queries.acquaintances(tx, status.id))
     stream.whisper(tx, map(stream.user_topic, hearers), "presence", status)
