@@ -128,6 +128,7 @@ ARGUMENTS: dict[str, Any] = {
     "most": 20,
     "notification_id": "ntf_1",
     "notification_ids": '["ntf_1"]',
+    "announcements.before": "~",
     "notifications.before": NOW,
     "after.place": (NOW, "ntf_1"),
     "before.place": (NOW, "ntf_1"),

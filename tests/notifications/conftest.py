@@ -68,7 +68,7 @@ def tell(app: Boundary) -> Tell:
 
 async def until(found: Callable[[], Awaitable[Any]], expected: Any) -> Any:
     """Ask until the answer is the expected one, for as long as a busy machine may need."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while (answer := await found()) != expected:
             await asyncio.sleep(0.02)
     return answer

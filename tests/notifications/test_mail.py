@@ -119,7 +119,6 @@ async def test_a_mail_goes_only_to_the_address_on_the_platforms_record(
         "a\r\nBcc: evil@example.com",
         "a\nX: y",
         "a\u2028Bcc: evil@example.com",
-        "a\0b",
         "a\x85Bcc: e@e.ee",
         "\u202etxt.exe",
     ],
