@@ -20,6 +20,10 @@ class Day:
         self._clock.advance((hour - self._hour) * HOUR)
         self._hour = hour
 
+    def _tick(self) -> None:
+        """What failed on a busy machine is tried again a moment later, and moments are this clock's."""
+        self._clock.advance(0.1)
+
     async def happens(self, push: tuple[str, str], **notice: Any) -> None:
         """Something of which pat is told; `push` is how it stands with her phone."""
         self._told += 1
@@ -27,6 +31,7 @@ class Day:
         await self._tell("pat", key=str(self._told), **notice)
 
         async def on_its_way() -> Any:
+            self._tick()
             items = (await self._cast.pat.get("/notifications", params={"withTotal": True})).json()
             return items["total"] == self._told and (await standing(self._cast.pat)).get("push")
 
@@ -36,6 +41,7 @@ class Day:
         """The phone has shown exactly these so far."""
 
         async def shown() -> list[str]:
+            self._tick()
             return [letter.title for letter in self._phone.letters]
 
         await until(shown, list(titles))
